@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The address ranges that a wide destination never includes (DESIGN 4.8 and 4.9), and what a name
+// may be bound to. The lists are data with their RFC beside each row.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "compiler/values/address.h"
+
+namespace sallyport {
+
+struct SpecialRange {
+  AddressRange range;
+  std::string_view what;  // "loopback", "cloud metadata", "DoH resolver"
+};
+
+/// Loopback, link-local, multicast, broadcast, class E, "this network", cloud metadata, NAT64,
+/// 6to4, Teredo, v4-mapped, and the listed DoH resolvers. Rows may nest.
+std::span<const SpecialRange> special_ranges();
+
+/// What a written destination opens: `written` without every special range that does not contain it
+/// whole.
+std::vector<AddressRange> opened_by(const AddressRange& written);
+/// True if the address is in opened_by(written); builds no list.
+bool opens(const AddressRange& written, const Address& address);
+
+/// The narrowest special range that holds the address; null if none.
+const SpecialRange* special_range_of(const Address& address);
+/// RFC 1918, RFC 6598, ULA.
+bool is_private(const Address& address);
+
+}  // namespace sallyport
