@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Everything we tell the author, collected as values. Nothing here prints: render() makes the text.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/source/source.h"
+
+namespace sallyport {
+
+enum class Severity { error, warning };
+
+struct Note {
+  Span span;  // may have no source
+  std::string text;
+};
+
+/// Messages: lower case, no final full stop, the author's words in backticks, what was found and
+/// what was expected.
+struct Diagnostic {
+  Severity severity = Severity::error;
+  std::string_view code;  // a row of compiler/source/codes.h: "unknown-name"
+  Span span;
+  std::string message;
+  std::vector<Note> notes;  // a second place, or a hint without one
+};
+
+class Diagnostics {
+ public:
+  Diagnostic& error(std::string_view code, Span span, std::string message);
+  Diagnostic& warning(std::string_view code, Span span, std::string message);
+
+  bool has_errors() const { return errors_ > 0; }
+  std::size_t errors() const { return errors_; }
+  const std::vector<Diagnostic>& all() const { return all_; }
+
+ private:
+  std::vector<Diagnostic> all_;
+  std::size_t errors_ = 0;
+};
+
+/// `file:line:column: error[code]: message`, the source line, a caret line, then notes.
+std::string render(const Diagnostic& diagnostic, bool colour);
+std::string render(const Diagnostics& diagnostics, bool colour);
+
+}  // namespace sallyport
