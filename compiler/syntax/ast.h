@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Policy: what the author wrote, with the place of every part. Immutable after parsing; knows
+// nothing of what the words mean (that is compiler/check).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/source/source.h"
+
+namespace sallyport {
+
+struct Name {
+  Span span;
+  std::string text;
+};
+
+/// One piece of a word: `acme`, `{namespace}` or `{0..127}`.
+struct Piece {
+  enum class Kind { literal, reference, expansion };
+  Kind kind = Kind::literal;
+  Span span;
+  std::string text;         // the literal, or the referenced name
+  std::uint32_t first = 0;  // of an expansion, inclusive
+  std::uint32_t last = 0;
+};
+
+/// A run of characters without blanks: a host name, a pattern, an address, a port range, a plain
+/// word.
+struct Word {
+  Span span;
+  std::vector<Piece> pieces;
+
+  bool is_literal() const { return pieces.size() == 1 && pieces[0].kind == Piece::Kind::literal; }
+};
+
+/// `x` or `[x, y]`.
+struct Value {
+  Span span;
+  bool is_list = false;
+  std::vector<Word> words;
+};
+
+/// `tcp+udp 3478, 5349`; `icmp echo-request`; `protocol 47` (one protocol named "47"); `any`.
+struct ServiceClause {
+  Span span;
+  std::vector<Name> protocols;
+  std::vector<Word> ports;  // ports, port ranges, ICMP types; empty if none were written
+};
+
+/// `allow SERVICES to DESTINATIONS MODIFIERS`
+struct RuleStatement {
+  Span span;
+  enum class Action { allow, deny } action = Action::allow;
+  std::vector<ServiceClause> services;
+  std::vector<Word> destinations;
+  std::vector<Name> modifiers;  // "private ok"
+};
+
+/// `use VENDOR.PART(NAME = VALUE, ...)`; without a part, every part that is not optional.
+struct UseStatement {
+  Span span;
+  Name vendor;
+  std::optional<Name> part;
+  struct Argument {
+    Name name;
+    Value value;
+  };
+  std::vector<Argument> arguments;
+};
+
+/// `let NAME = VALUE when PARAM CHOICE, VALUE when ...`
+struct LetStatement {
+  Span span;
+  Name name;
+  struct Alternative {
+    Value value;
+    std::optional<Name> when_param;
+    std::optional<Name> when_value;
+  };
+  std::vector<Alternative> alternatives;
+};
+
+/// `param NAME: TYPE, default VALUE`
+struct ParamStatement {
+  Span span;
+  Name name;
+  enum class Type { label, host, cidr, port, one_of } type = Type::label;
+  bool is_list = false;
+  std::vector<Name> choices;  // of one_of
+  std::optional<Value> default_value;
+};
+
+/// `part NAME "TITLE" optional { ... }`
+struct PartStatement {
+  Span span;
+  Name name;
+  std::string title;
+  bool optional = false;
+  std::vector<LetStatement> lets;
+  std::vector<RuleStatement> rules;
+};
+
+struct VendorStatement {
+  Span span;
+  Name name;
+  std::string title;
+  std::string version;
+  struct Provenance {
+    Span span;
+    std::string text;
+    std::string seen;  // YYYY-MM-DD or empty
+  };
+  std::vector<Provenance> sources;
+  std::vector<ParamStatement> params;
+  std::vector<LetStatement> lets;
+  std::vector<PartStatement> parts;
+};
+
+struct ZoneStatement {
+  Span span;
+  Name name;
+  std::vector<Word> addresses;
+};
+
+struct ResolverStatement {
+  Span span;
+  Name name;
+  struct Server {
+    Word address;
+    std::optional<Word> port;  // `10.0.0.53 port 5353`
+  };
+  std::vector<Server> servers;
+};
+
+/// `ttl-floor 2s`, `grace 5s`, `max-stale 24h`
+struct SettingStatement {
+  Span span;
+  Name name;
+  Word value;
+};
+
+/// `from ZONE { ... }`, `from any RULE`, `to ZONE { ... }`
+struct DirectionBlock {
+  Span span;
+  enum class Direction { from, to } direction = Direction::from;
+  Name zone;  // "any" is a word of the language, never a zone's name
+  std::vector<std::variant<RuleStatement, UseStatement>> items;
+};
+
+struct PolicyStatement {
+  Span span;
+  Name name;
+  std::vector<SettingStatement> settings;
+  std::vector<std::variant<RuleStatement, UseStatement, DirectionBlock>> items;
+};
+
+struct ImportStatement {
+  Span span;
+  Word path;  // without the extension, relative to the importing file
+};
+
+/// One parsed file.
+struct Policy {
+  std::vector<ImportStatement> imports;
+  std::vector<VendorStatement> vendors;
+  std::vector<ZoneStatement> zones;
+  std::vector<ResolverStatement> resolvers;
+  std::vector<PolicyStatement> policies;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The AST printer: one function for each kind of statement. Entry points in ast_text.h.
+#include "compiler/syntax/ast_text.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace sallyport {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string joined(const auto& items, std::string_view separator, const auto& text_of) {
+  std::string out;
+  bool first = true;
+  for (const auto& item : items) {
+    if (!first) out += separator;
+    out += text_of(item);
+    first = false;
+  }
+  return out;
+}
+
+std::string words_text(const std::vector<Word>& words) {
+  return joined(words, ", ", [](const Word& word) { return ast_text(word); });
+}
+
+std::string value_text(const Value& value) {
+  return value.is_list ? "[" + words_text(value.words) + "]" : words_text(value.words);
+}
+
+std::string protocol_text(const Name& protocol) {
+  const bool number = protocol.text.find_first_not_of("0123456789") == std::string::npos;
+  return number ? "protocol " + protocol.text : protocol.text;
+}
+
+std::string service_text(const ServiceClause& clause) {
+  const std::string protocols = joined(clause.protocols, "+", protocol_text);
+  return clause.ports.empty() ? protocols : protocols + " " + words_text(clause.ports);
+}
+
+std::string use_text(const UseStatement& use) {
+  std::string out = "use " + use.vendor.text;
+  if (use.part) out += "." + use.part->text;
+  if (use.arguments.empty()) return out;
+  const auto argument = [](const UseStatement::Argument& given) {
+    return given.name.text + " = " + value_text(given.value);
+  };
+  return out + "(" + joined(use.arguments, ", ", argument) + ")";
+}
+
+std::string let_text(const LetStatement& let) {
+  const auto alternative = [](const LetStatement::Alternative& one) {
+    std::string out = value_text(one.value);
+    if (one.when_param) out += " when " + one.when_param->text + " " + one.when_value->text;
+    return out;
+  };
+  return "let " + let.name.text + " = " + joined(let.alternatives, ", ", alternative);
+}
+
+std::string type_text(const ParamStatement& param) {
+  switch (param.type) {
+    case ParamStatement::Type::label:
+      return "label";
+    case ParamStatement::Type::host:
+      return "host";
+    case ParamStatement::Type::cidr:
+      return "cidr";
+    case ParamStatement::Type::port:
+      return "port";
+    case ParamStatement::Type::one_of:
+      break;
+  }
+  return joined(param.choices, " | ", [](const Name& choice) { return choice.text; });
+}
+
+std::string param_text(const ParamStatement& param) {
+  std::string out = "param " + param.name.text + ": ";
+  if (param.is_list) out += "list of ";
+  out += type_text(param);
+  if (param.default_value) out += ", default " + value_text(*param.default_value);
+  return out;
+}
+
+std::string source_text(const VendorStatement::Provenance& source) {
+  std::string out = "source " + quoted(source.text);
+  if (!source.seen.empty()) out += " seen " + source.seen;
+  return out;
+}
+
+/// Lines at the depth of the block they stand in.
+class Printer {
+ public:
+  std::string take() { return std::move(out_); }
+
+  void file(const Policy& policy) {
+    for (const ImportStatement& import : policy.imports) line("import " + ast_text(import.path));
+    for (const ZoneStatement& zone : policy.zones) {
+      line("zone " + zone.name.text + " = " + words_text(zone.addresses));
+    }
+    for (const ResolverStatement& resolver : policy.resolvers) this->resolver(resolver);
+    for (const VendorStatement& vendor : policy.vendors) this->vendor(vendor);
+    for (const PolicyStatement& one : policy.policies) this->policy(one);
+  }
+
+ private:
+  void line(std::string_view text) { out_.append(2 * depth_, ' ').append(text).append("\n"); }
+  void open(std::string_view heading) {
+    line(std::string(heading) + " {");
+    ++depth_;
+  }
+  void close() {
+    --depth_;
+    line("}");
+  }
+
+  void resolver(const ResolverStatement& resolver) {
+    const auto server = [](const ResolverStatement::Server& one) {
+      std::string out = ast_text(one.address);
+      if (one.port) out += " port " + ast_text(*one.port);
+      return out;
+    };
+    line("resolver " + resolver.name.text + " = " + joined(resolver.servers, ", ", server));
+  }
+
+  void vendor(const VendorStatement& vendor) {
+    std::string heading = "vendor " + vendor.name.text;
+    if (!vendor.title.empty()) heading += " " + quoted(vendor.title);
+    if (!vendor.version.empty()) heading += " version " + quoted(vendor.version);
+    open(heading);
+    for (const VendorStatement::Provenance& source : vendor.sources) line(source_text(source));
+    for (const ParamStatement& param : vendor.params) line(param_text(param));
+    for (const LetStatement& let : vendor.lets) line(let_text(let));
+    for (const PartStatement& part : vendor.parts) this->part(part);
+    close();
+  }
+
+  void part(const PartStatement& part) {
+    std::string heading = "part " + part.name.text;
+    if (!part.title.empty()) heading += " " + quoted(part.title);
+    if (part.optional) heading += " optional";
+    open(heading);
+    for (const LetStatement& let : part.lets) line(let_text(let));
+    for (const RuleStatement& rule : part.rules) line(ast_text(rule));
+    close();
+  }
+
+  void policy(const PolicyStatement& policy) {
+    open("policy " + policy.name.text);
+    for (const SettingStatement& setting : policy.settings) {
+      line(setting.name.text + " " + ast_text(setting.value));
+    }
+    for (const auto& item : policy.items) {
+      std::visit([this](const auto& one) { this->item(one); }, item);
+    }
+    close();
+  }
+
+  void item(const RuleStatement& rule) { line(ast_text(rule)); }
+  void item(const UseStatement& use) { line(use_text(use)); }
+  void item(const DirectionBlock& block) {
+    const bool from = block.direction == DirectionBlock::Direction::from;
+    open((from ? "from " : "to ") + block.zone.text);
+    for (const auto& one : block.items) {
+      std::visit([this](const auto& inner) { this->item(inner); }, one);
+    }
+    close();
+  }
+
+  std::string out_;
+  std::size_t depth_ = 0;
+};
+
+}  // namespace
+
+std::string ast_text(const Word& word) {
+  std::string out;
+  for (const Piece& piece : word.pieces) {
+    switch (piece.kind) {
+      case Piece::Kind::literal:
+        out += piece.text;
+        break;
+      case Piece::Kind::reference:
+        out += "{" + piece.text + "}";
+        break;
+      case Piece::Kind::expansion:
+        out += "{" + std::to_string(piece.first) + ".." + std::to_string(piece.last) + "}";
+        break;
+    }
+  }
+  return out;
+}
+
+std::string ast_text(const RuleStatement& rule) {
+  std::string out = rule.action == RuleStatement::Action::allow ? "allow " : "deny ";
+  out += joined(rule.services, " or ", service_text);
+  out += " to " + words_text(rule.destinations);
+  for (const Name& modifier : rule.modifiers) out += " " + modifier.text;
+  return out;
+}
+
+std::string ast_text(const Policy& policy) {
+  Printer printer;
+  printer.file(policy);
+  return printer.take();
+}
+
+}  // namespace sallyport

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The grammar: one method for each statement, each leaving the cursor after what it read. Behind
+// parse() in parser.h; statements.cpp, vendor_statements.cpp, rule_statements.cpp and
+// words_and_values.cpp hold the methods.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "compiler/syntax/ast.h"
+#include "compiler/syntax/cursor.h"
+
+namespace sallyport {
+
+/// Nothing means: reported, and the rest of the statement is to be skipped.
+template <typename T>
+using Parsed = std::optional<T>;
+
+/// True for decimal digits only.
+inline bool is_number(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+class Parser {
+ public:
+  Parser(const Source& source, Diagnostics& diagnostics) : cursor_(source, diagnostics) {}
+
+  Policy file();
+
+ private:
+  // statements; `start` is the keyword, already taken
+  bool import(std::vector<ImportStatement>& into);
+  Parsed<VendorStatement> vendor(Span start);
+  bool vendor_item(const Token& word, VendorStatement& vendor);
+  Parsed<VendorStatement::Provenance> provenance(Span start);
+  Parsed<ParamStatement> param(Span start);
+  bool param_type(ParamStatement& param);
+  Parsed<LetStatement> let(Span start);
+  Parsed<LetStatement::Alternative> alternative();
+  Parsed<PartStatement> part(Span start);
+  Parsed<ZoneStatement> zone(Span start);
+  Parsed<ResolverStatement> resolver(Span start);
+  Parsed<PolicyStatement> policy(Span start);
+  Parsed<SettingStatement> setting(const Token& name);
+  Parsed<DirectionBlock> direction(const Token& word);
+  bool direction_item(const Token& word, DirectionBlock& block);
+  Parsed<UseStatement> use(Span start);
+  bool argument(UseStatement& use);
+  Parsed<RuleStatement> rule(const Token& word);
+  bool modifiers(RuleStatement& rule);
+  Parsed<ServiceClause> service();
+  Parsed<Name> protocol();
+
+  // pieces of statements
+  Parsed<Name> name(std::string_view what);
+  Parsed<Name> choice(std::string_view what);
+  Parsed<Word> word(std::string_view what);
+  Parsed<Word> range_word(std::string_view what);
+  Parsed<std::vector<Word>> range_words(std::string_view what);
+  Parsed<Value> value(std::string_view what);
+  Parsed<std::string> string(std::string_view what);
+  Parsed<Block> open(Scope scope, std::string title);
+  bool note() { return string("the text of the note, in quotes").has_value(); }
+
+  Span since(Span start) const { return join(start, cursor_.last().span); }
+
+  /// Keeps what was parsed, or skips the rest of the statement.
+  template <typename T, typename Into>
+  void keep(Parsed<T> parsed, Into& into) {
+    if (parsed) {
+      into.push_back(std::move(*parsed));
+    } else {
+      cursor_.skip_statement();
+    }
+  }
+
+  Cursor cursor_;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Rules: services, destinations and modifiers. Entry point: Parser::rule().
+#include "compiler/syntax/grammar.h"
+
+namespace sallyport {
+
+Parsed<RuleStatement> Parser::rule(const Token& start) {
+  RuleStatement rule;
+  const bool allow = start.span.text() == "allow";
+  rule.action = allow ? RuleStatement::Action::allow : RuleStatement::Action::deny;
+  if (cursor_.at_word("in")) {
+    cursor_.not_yet(join(start.span, cursor_.take().span), allow ? "allow in" : "deny in");
+    return {};
+  }
+  do {
+    Parsed<ServiceClause> clause = service();
+    if (!clause) return {};
+    rule.services.push_back(std::move(*clause));
+  } while (cursor_.accept_word("or"));
+  std::string_view hint;
+  if (cursor_.at_word("from")) {
+    hint = "where packets come from stands before the rule: `from ZONE { ... }`";
+  } else if (cursor_.at(TokenKind::word) && is_number(cursor_.peek().span.text().substr(0, 1))) {
+    hint = "services are joined by `or`: `tcp 443 or udp 53`";
+  }
+  if (!cursor_.expect_word("to", "`to` and a destination", hint)) return {};
+  if (cursor_.at_word("feed")) {
+    cursor_.not_yet(cursor_.peek().span, "feed");
+    return {};
+  }
+  Parsed<std::vector<Word>> destinations = range_words("a destination");
+  if (!destinations) return {};
+  rule.destinations = std::move(*destinations);
+  if (!modifiers(rule)) return {};
+  rule.span = since(start.span);
+  return rule;
+}
+
+bool Parser::modifiers(RuleStatement& rule) {
+  while (cursor_.at(TokenKind::word)) {
+    const Token found = cursor_.peek();
+    const std::string_view text = found.span.text();
+    if (const LaterWord* later = later_word(text); later && later->modifies) {
+      cursor_.not_yet(found.span, later->construct);
+      return false;
+    }
+    if (text != "private") return true;
+    cursor_.take();
+    if (!cursor_.expect_word("ok", "`ok` after `private`")) return false;
+    if (!rule.modifiers.empty()) {
+      cursor_.error("repeated-modifier", since(found.span), "`private ok` stands here twice",
+                    {{rule.modifiers.front().span, "the first is here"}});
+      return false;
+    }
+    rule.modifiers.push_back({since(found.span), "private ok"});
+  }
+  return true;
+}
+
+Parsed<ServiceClause> Parser::service() {
+  ServiceClause clause;
+  do {
+    Parsed<Name> next = protocol();
+    if (!next) return {};
+    clause.protocols.push_back(std::move(*next));
+  } while (cursor_.accept(TokenKind::plus));
+  const auto at_ports = [this] {
+    return cursor_.at(TokenKind::word) && !cursor_.at_statement() && !cursor_.at_word("to") &&
+           !cursor_.at_word("or") && !cursor_.at_word("from");
+  };
+  if (at_ports()) {
+    do {
+      if (!at_ports()) {
+        cursor_.expected("a port or type");
+        return {};
+      }
+      Parsed<Word> port = range_word("a port or type");
+      if (!port) return {};
+      clause.ports.push_back(std::move(*port));
+    } while (cursor_.accept(TokenKind::comma));
+  }
+  clause.span = since(clause.protocols.front().span);
+  return clause;
+}
+
+Parsed<Name> Parser::protocol() {
+  const Token found = cursor_.peek();
+  if (cursor_.at_statement() || cursor_.at_word("to") || cursor_.at_word("or")) {
+    cursor_.expected("a service such as `tcp 443`, or `any`");
+    return {};
+  }
+  if (cursor_.accept_word("protocol")) {
+    const std::string_view number = cursor_.peek().span.text();
+    if (!cursor_.at(TokenKind::word) || !is_number(number)) {
+      cursor_.expected("a protocol number, as in `protocol 47`");
+      return {};
+    }
+    cursor_.take();
+    return Name{cursor_.last().span, std::string(number)};
+  }
+  if (cursor_.at(TokenKind::word) && is_number(found.span.text().substr(0, 1))) {
+    cursor_.expected("a protocol", "a port stands after its protocol: `tcp 443`");
+    return {};
+  }
+  return name("a service such as `tcp 443`, or `any`");
+}
+
+}  // namespace sallyport

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The words that start statements and where each may stand, and the words kept for later. The
+// parser and its recovery read the same tables.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace sallyport {
+
+enum class Scope : std::uint8_t {
+  nowhere = 0,
+  file = 1,
+  vendor = 2,
+  part = 4,
+  policy = 8,
+  direction = 16,  // `from ZONE { ... }`
+};
+
+inline constexpr std::uint8_t every_scope = 0xFF;
+
+struct StatementWord {
+  std::string_view word;
+  std::uint8_t scopes;     // a sum of Scope
+  bool stands_for_itself;  // recovery trusts it even in the middle of a line
+  std::string_view home;   // for messages
+};
+
+constexpr std::uint8_t operator|(Scope a, Scope b) {
+  return static_cast<std::uint8_t>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
+}
+constexpr std::uint8_t operator|(std::uint8_t a, Scope b) {
+  return static_cast<std::uint8_t>(a | static_cast<unsigned>(b));
+}
+constexpr std::uint8_t only(Scope scope) {
+  return static_cast<std::uint8_t>(scope);
+}
+constexpr bool holds(std::uint8_t scopes, Scope scope) {
+  return (scopes & only(scope)) != 0;
+}
+
+inline constexpr std::string_view top_of_file = "at the top of a file, outside of all blocks";
+inline constexpr StatementWord statement_words[] = {
+    {"import", only(Scope::file), true, top_of_file},
+    {"vendor", only(Scope::file), true, top_of_file},
+    {"zone", only(Scope::file), true, top_of_file},
+    {"resolver", only(Scope::file), true, top_of_file},
+    {"policy", only(Scope::file), true, top_of_file},
+    {"source", only(Scope::vendor), false, "in a vendor"},
+    {"note", Scope::vendor | Scope::part, false, "in a vendor or a part"},
+    {"param", only(Scope::vendor), true, "in a vendor, before its parts"},
+    {"let", Scope::vendor | Scope::part, true, "in a vendor or a part"},
+    {"part", only(Scope::vendor), true, "in a vendor"},
+    {"allow", Scope::part | Scope::policy | Scope::direction, true, "in a part or a policy"},
+    {"deny", Scope::part | Scope::policy | Scope::direction, true, "in a part or a policy"},
+    {"use", Scope::policy | Scope::direction, true, "in a policy"},
+    {"from", only(Scope::policy), false, "directly in a policy"},
+    {"to", only(Scope::policy), false, "directly in a policy"},
+    {"ttl-floor", only(Scope::policy), true, "directly in a policy"},
+    {"grace", only(Scope::policy), false, "directly in a policy"},
+    {"max-stale", only(Scope::policy), true, "directly in a policy"},
+};
+
+constexpr const StatementWord* statement_word(std::string_view word) {
+  for (const StatementWord& row : statement_words) {
+    if (row.word == word) return &row;
+  }
+  return nullptr;
+}
+
+/// Words kept for constructs to come, as messages name them.
+struct LaterWord {
+  std::string_view word;
+  std::string_view construct;
+  bool starts;    // a statement
+  bool modifies;  // the rule or use before it
+};
+
+inline constexpr LaterWord later_words[] = {
+    {"feed", "feed", true, false},       {"lint", "lint", true, false},
+    {"never", "never", true, false},     {"either", "either", true, false},
+    {"needs", "needs", true, false},     {"or", "or {", true, false},
+    {"test", "test", true, false},       {"log", "log", true, true},
+    {"valid", "valid", true, true},      {"until", "until", true, true},
+    {"absent", "absent ok", true, true}, {"unless", "unless", true, true},
+    {"via", "via", true, true},
+};
+
+constexpr const LaterWord* later_word(std::string_view word) {
+  for (const LaterWord& row : later_words) {
+    if (row.word == word) return &row;
+  }
+  return nullptr;
+}
+
+}  // namespace sallyport

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The pieces that statements are made of: names, words, values, strings, opening braces.
+#include "compiler/syntax/grammar.h"
+
+#include <algorithm>
+
+#include "compiler/source/wording.h"
+
+namespace sallyport {
+
+Parsed<Name> Parser::name(std::string_view what) {
+  if (!cursor_.at(TokenKind::word)) {
+    cursor_.expected(what);
+    return {};
+  }
+  const Token token = cursor_.take();
+  const std::string_view text = token.span.text();
+  if (!is_name(text)) {
+    cursor_.error("bad-name", token.span,
+                  "expected " + std::string(what) + ", found " + quote(text),
+                  {{{}, "a name has letters, digits, `-` and `_`"}});
+    return {};
+  }
+  return Name{token.span, std::string(text)};
+}
+
+/// Like a name, but dots are fine: a choice can be a version.
+Parsed<Name> Parser::choice(std::string_view what) {
+  if (!cursor_.at(TokenKind::word)) {
+    cursor_.expected(what);
+    return {};
+  }
+  const Token token = cursor_.take();
+  std::string text(token.span.text());
+  std::string undotted = text;
+  std::ranges::replace(undotted, '.', '_');
+  if (!is_name(undotted)) {
+    cursor_.error("bad-name", token.span,
+                  "expected " + std::string(what) + ", found " + quote(text),
+                  {{{}, "a choice has letters, digits, `-`, `_` and `.`"}});
+    return {};
+  }
+  return Name{token.span, std::move(text)};
+}
+
+Parsed<Word> Parser::word(std::string_view what) {
+  // After a line break a statement is likelier than a host or a value of that name.
+  const bool next_statement = cursor_.peek().first_on_line && cursor_.at_statement();
+  if (!cursor_.at(TokenKind::word) || next_statement) {
+    cursor_.expected(what);
+    return {};
+  }
+  return word_of(cursor_.take());
+}
+
+/// A word, or two around a dash with blanks beside it, which become one.
+Parsed<Word> Parser::range_word(std::string_view what) {
+  Parsed<Word> first = word(what);
+  if (!first) return {};
+  const std::string_view start = first->span.text();
+  const bool dash_follows =
+      cursor_.at(TokenKind::word) && cursor_.peek().span.text().starts_with('-');
+  if (!dash_follows && (start.size() < 2 || !start.ends_with('-'))) return first;
+
+  const auto append = [&first](const Word& more) {
+    first->span = join(first->span, more.span);
+    for (const Piece& piece : more.pieces) {
+      Piece& last = first->pieces.back();
+      if (last.kind == Piece::Kind::literal && piece.kind == Piece::Kind::literal) {
+        last.span = join(last.span, piece.span);
+        last.text += piece.text;
+      } else {
+        first->pieces.push_back(piece);
+      }
+    }
+  };
+  bool dash_ends = !dash_follows;
+  if (dash_follows) {
+    append(word_of(cursor_.take()));
+    dash_ends = cursor_.last().span.text().ends_with('-');
+  }
+  if (!dash_ends) return first;
+  const Parsed<Word> second = word("the end of the range");
+  if (!second) return {};
+  append(*second);
+  if (second->span.text().ends_with('-')) {
+    cursor_.expected("the end of the range");
+    return {};
+  }
+  return first;
+}
+
+Parsed<std::vector<Word>> Parser::range_words(std::string_view what) {
+  std::vector<Word> words;
+  do {
+    Parsed<Word> next = range_word(what);
+    if (!next) return {};
+    words.push_back(std::move(*next));
+  } while (cursor_.accept(TokenKind::comma));
+  return words;
+}
+
+Parsed<Value> Parser::value(std::string_view what) {
+  Value value;
+  const Span start = cursor_.peek().span;
+  value.is_list = cursor_.accept(TokenKind::left_bracket);
+  if (cursor_.at_word("first") && cursor_.at_word("label", 1)) {
+    cursor_.not_yet(join(start, cursor_.peek(1).span), "first label of");
+    return {};
+  }
+  if (!value.is_list) {
+    Parsed<Word> only = range_word(what);
+    if (!only) return {};
+    value.words.push_back(std::move(*only));
+  } else if (!cursor_.accept(TokenKind::right_bracket)) {
+    Parsed<std::vector<Word>> words = range_words("an element of the list");
+    if (!words) return {};
+    value.words = std::move(*words);
+    if (!cursor_.expect(TokenKind::right_bracket, "`,` or `]`")) return {};
+  }
+  value.span = since(start);
+  return value;
+}
+
+Parsed<std::string> Parser::string(std::string_view what) {
+  if (!cursor_.at(TokenKind::string)) {
+    cursor_.expected(what);
+    return {};
+  }
+  return string_of(cursor_.take());
+}
+
+/// The brace that opens a block. One that is missing before a statement is reported and then taken
+/// for written, so that the statements inside are read as what they are.
+Parsed<Block> Parser::open(Scope scope, std::string title) {
+  if (cursor_.at(TokenKind::left_brace)) return Block{scope, std::move(title), cursor_.take().span};
+  cursor_.expected("`{`");
+  const StatementWord* row =
+      cursor_.at(TokenKind::word) ? statement_word(cursor_.peek().span.text()) : nullptr;
+  if (!row || !holds(row->scopes, scope)) return {};
+  return Block{scope, std::move(title), cursor_.last().span};
+}
+
+}  // namespace sallyport

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// equal(): two Policies are the same, spans aside. For the tests and the fuzzer of the printer.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/syntax/ast.h"
+
+namespace sallyport {
+
+class AstEqual {
+ public:
+  static bool equal(const std::string& a, const std::string& b) { return a == b; }
+  static bool equal(const Name& a, const Name& b) { return a.text == b.text; }
+  static bool equal(const Piece& a, const Piece& b) {
+    return a.kind == b.kind && a.text == b.text && a.first == b.first && a.last == b.last;
+  }
+  static bool equal(const Word& a, const Word& b) { return equal(a.pieces, b.pieces); }
+  static bool equal(const Value& a, const Value& b) {
+    return a.is_list == b.is_list && equal(a.words, b.words);
+  }
+  static bool equal(const ServiceClause& a, const ServiceClause& b) {
+    return equal(a.protocols, b.protocols) && equal(a.ports, b.ports);
+  }
+  static bool equal(const RuleStatement& a, const RuleStatement& b) {
+    return a.action == b.action && equal(a.services, b.services) &&
+           equal(a.destinations, b.destinations) && equal(a.modifiers, b.modifiers);
+  }
+  static bool equal(const UseStatement::Argument& a, const UseStatement::Argument& b) {
+    return equal(a.name, b.name) && equal(a.value, b.value);
+  }
+  static bool equal(const UseStatement& a, const UseStatement& b) {
+    return equal(a.vendor, b.vendor) && equal(a.part, b.part) && equal(a.arguments, b.arguments);
+  }
+  static bool equal(const LetStatement::Alternative& a, const LetStatement::Alternative& b) {
+    return equal(a.value, b.value) && equal(a.when_param, b.when_param) &&
+           equal(a.when_value, b.when_value);
+  }
+  static bool equal(const LetStatement& a, const LetStatement& b) {
+    return equal(a.name, b.name) && equal(a.alternatives, b.alternatives);
+  }
+  static bool equal(const ParamStatement& a, const ParamStatement& b) {
+    return equal(a.name, b.name) && a.type == b.type && a.is_list == b.is_list &&
+           equal(a.choices, b.choices) && equal(a.default_value, b.default_value);
+  }
+  static bool equal(const PartStatement& a, const PartStatement& b) {
+    return equal(a.name, b.name) && a.title == b.title && a.optional == b.optional &&
+           equal(a.lets, b.lets) && equal(a.rules, b.rules);
+  }
+  static bool equal(const VendorStatement::Provenance& a, const VendorStatement::Provenance& b) {
+    return a.text == b.text && a.seen == b.seen;
+  }
+  static bool equal(const VendorStatement& a, const VendorStatement& b) {
+    return equal(a.name, b.name) && a.title == b.title && a.version == b.version &&
+           equal(a.sources, b.sources) && equal(a.params, b.params) && equal(a.lets, b.lets) &&
+           equal(a.parts, b.parts);
+  }
+  static bool equal(const ZoneStatement& a, const ZoneStatement& b) {
+    return equal(a.name, b.name) && equal(a.addresses, b.addresses);
+  }
+  static bool equal(const ResolverStatement::Server& a, const ResolverStatement::Server& b) {
+    return equal(a.address, b.address) && equal(a.port, b.port);
+  }
+  static bool equal(const ResolverStatement& a, const ResolverStatement& b) {
+    return equal(a.name, b.name) && equal(a.servers, b.servers);
+  }
+  static bool equal(const SettingStatement& a, const SettingStatement& b) {
+    return equal(a.name, b.name) && equal(a.value, b.value);
+  }
+  static bool equal(const DirectionBlock& a, const DirectionBlock& b) {
+    return a.direction == b.direction && equal(a.zone, b.zone) && equal(a.items, b.items);
+  }
+  static bool equal(const PolicyStatement& a, const PolicyStatement& b) {
+    return equal(a.name, b.name) && equal(a.settings, b.settings) && equal(a.items, b.items);
+  }
+  static bool equal(const ImportStatement& a, const ImportStatement& b) {
+    return equal(a.path, b.path);
+  }
+  static bool equal(const Policy& a, const Policy& b) {
+    return equal(a.imports, b.imports) && equal(a.vendors, b.vendors) && equal(a.zones, b.zones) &&
+           equal(a.resolvers, b.resolvers) && equal(a.policies, b.policies);
+  }
+
+ private:
+  template <typename T>
+  static bool equal(const std::optional<T>& a, const std::optional<T>& b) {
+    return a.has_value() == b.has_value() && (!a || equal(*a, *b));
+  }
+  template <typename... T>
+  static bool equal(const std::variant<T...>& a, const std::variant<T...>& b) {
+    return a.index() == b.index() && std::visit(
+                                         [&b](const auto& one) {
+                                           using One = std::decay_t<decltype(one)>;
+                                           return equal(one, std::get<One>(b));
+                                         },
+                                         a);
+  }
+  template <typename T>
+  static bool equal(const std::vector<T>& a, const std::vector<T>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const T& x, const T& y) { return equal(x, y); });
+  }
+};
+
+inline bool equal(const Policy& a, const Policy& b) {
+  return AstEqual::equal(a, b);
+}
+
+}  // namespace sallyport

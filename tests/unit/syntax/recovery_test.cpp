@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the parser says about wrong policies: each error once, at its place, and the rest still
+// read.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "compiler/source/codes.h"
+#include "compiler/source/diagnostics.h"
+#include "compiler/syntax/ast_text.h"
+#include "compiler/syntax/lexer.h"
+#include "compiler/syntax/parser.h"
+
+namespace sallyport {
+namespace {
+
+struct Parsed {
+  std::string errors;  // `line:column code` for each, on lines of their own
+  std::string shown;
+  std::string text;
+};
+
+Parsed parsed(const std::string& text) {
+  const Source source("f", text);
+  Diagnostics diagnostics;
+  Parsed result;
+  result.text = ast_text(parse(source, diagnostics));
+  result.shown = render(diagnostics, false);
+  for (const Diagnostic& one : diagnostics.all()) {
+    const Place place = one.span.place();
+    result.errors += std::to_string(place.line) + ":" + std::to_string(place.column) + " " +
+                     std::string(one.code) + "\n";
+  }
+  return result;
+}
+
+/// One wrong text, the one error it gives, and words that its message or notes must have.
+struct Row {
+  std::string text;
+  std::string error;
+  std::string says;
+};
+
+const Row rows[] = {
+    // statements
+    {"polcy p {}", "1:1 unknown-statement", "did you mean `policy`?"},
+    {"policy p { alow any to x }", "1:12 unknown-statement", "did you mean `allow`?"},
+    {"policy p { permit any to x }", "1:12 unknown-statement",
+     "its statements are `allow`, `deny`"},
+    {"policy p { allow any to a b.com }", "1:27 unknown-statement", "only after a `,`"},
+    {"allow any to x", "1:1 misplaced-statement", "in a part or a policy"},
+    {"vendor v { use a }", "1:12 misplaced-statement", "cannot stand in vendor `v`"},
+    {"vendor v { from a { allow any to x } }", "1:12 misplaced-statement", "directly in a policy"},
+    {"}", "1:1 unexpected-token", "expected a statement, found `}`"},
+    {"{ a }", "1:1 unexpected-token", "expected a statement, found `{`"},
+    {"\"x\"", "1:1 unexpected-token", "found a string"},
+    // blocks and strings
+    {"policy p {", "1:10 unterminated-block", "the file ends here"},
+    {"policy p {\n  from a {\n    allow any to x\n", "2:10 unterminated-block", "`from a`"},
+    {"policy p {\n  allow any to x\nzone a = 10.0.0.0/8", "1:10 unterminated-block",
+     "`zone` stands outside of it"},
+    {"vendor v {\n  part a {\n    allow any to x\n  part b {\n    allow any to x\n  }\n}",
+     "2:10 unterminated-block", "part `a`"},
+    {"test \"x\" {\npolicy p {}", "1:1 not-yet\n1:10 unterminated-block", "`test`"},
+    {"policy p allow any to x }", "1:10 unexpected-token", "expected `{`, found `allow`"},
+    {"vendor v { source \"abc\n}", "1:19 unterminated-string", "the line ends here"},
+    {"vendor v { note \"a\\qb\" }", "1:19 bad-escape", "another escape"},
+    // characters
+    {"zone a = 10.0.0.0/8;", "1:20 bad-character", "needs no mark"},
+    {"vendor v { note 'abc' }", "1:17 bad-character\n1:21 bad-character", "double quotes"},
+    {"zone a = 10.0.0\xFF.0/8", "1:16 bad-character", "byte 0xFF"},
+    // names
+    {"zone any = 10.0.0.0/8", "1:6 bad-name", "every local address"},
+    {"zone a.b = 10.0.0.0/8", "1:6 bad-name", "letters, digits"},
+    {"policy {}", "1:8 unexpected-token", "the policy's name"},
+    {"policy p { use a.b.c }", "1:16 bad-name", "`acme.core`"},
+    {"policy p { use {x}.c }", "1:16 bad-name", "`acme.core`"},
+    // lists and values
+    {"zone a = 10.0.0.0/8,", "1:21 unexpected-token", "expected an address, found the end"},
+    {"zone a = 10.0.0.0/8,\npolicy p {}", "2:1 unexpected-token", "found `policy`"},
+    {"zone a 10.0.0.0/8", "1:8 unexpected-token", "expected `=`"},
+    {"resolver r = 10.0.0.1 port", "1:27 unexpected-token", "expected a port"},
+    {"import \"a\"", "1:8 unexpected-token", "without quotes"},
+    {"import {a}/b", "1:8 unexpected-token", "plain path"},
+    {"policy p { use a(b = c, d) }", "1:26 unexpected-token", "written `[a, b]`"},
+    {"policy p { use a(b = [c, d }", "1:28 unexpected-token", "expected `,` or `]`"},
+    {"policy p { use a(b = c }", "1:24 unexpected-token", "expected `,` or `)`"},
+    {"vendor v { let d = a, b }", "1:21 unexpected-token", "expected `when`"},
+    {"vendor v { let d = a when c x, b }", "1:34 unexpected-token", "expected `when`"},
+    {"vendor v { let d = a when }", "1:27 unexpected-token", "the parameter to ask"},
+    {"policy p { allow any to a - }", "1:29 unexpected-token", "the end of the range"},
+    {"policy p { allow any to a- b- }", "1:31 unexpected-token", "the end of the range"},
+    // parameters
+    {"vendor v { param a label }", "1:20 unexpected-token", "expected `:` and a type"},
+    {"vendor v { param a: hosst }", "1:21 unknown-type", "did you mean `host`?"},
+    {"vendor v { param a: string }", "1:21 unknown-type", "expected `label`"},
+    {"vendor v { param a: list host }", "1:26 unexpected-token", "expected `of`"},
+    {"vendor v { param a: x | }", "1:25 unexpected-token", "another choice"},
+    {"vendor v { param a: label default b }", "1:27 unexpected-token", "`,` before `default`"},
+    {"vendor v { source \"x\" seen 2023-02-29 }", "1:28 bad-date", "2024-10-22"},
+    // rules
+    {"policy p { allow to x }", "1:18 unexpected-token", "expected a service"},
+    {"policy p { allow 443 to x }", "1:18 unexpected-token", "after its protocol"},
+    {"policy p { allow protocol gre to x }", "1:27 unexpected-token", "protocol number"},
+    {"policy p { allow tcp 443 }", "1:26 unexpected-token", "expected `to`"},
+    {"policy p { allow tcp 443, to x }", "1:27 unexpected-token", "a port or type"},
+    {"policy p { allow tcp 443, udp 53 to x }", "1:31 unexpected-token", "joined by `or`"},
+    {"policy p { allow tcp 443 from x }", "1:26 unexpected-token", "`from ZONE { ... }`"},
+    {"policy p { allow tcp 443 to }", "1:29 unexpected-token", "expected a destination"},
+    {"policy p { allow any to \"x\" }", "1:25 unexpected-token", "found a string"},
+    {"policy p { allow any to {a b} }", "1:25 unexpected-token", "found `{`"},
+    {"policy p { allow any to x private }", "1:35 unexpected-token", "expected `ok`"},
+    {"policy p { allow any to x private ok private ok }", "1:38 repeated-modifier", "twice"},
+    {"policy p { from staff }", "1:23 unexpected-token", "`{`, `allow`, `deny` or `use`"},
+    {"policy p { grace }", "1:18 unexpected-token", "a duration"},
+    {"policy p { allow any to g{9..1} }", "1:26 bad-expansion", "the smaller number"},
+    {"policy p { allow any to g{00..1} }", "1:26 bad-expansion", "leading zeros"},
+};
+
+TEST(Recovery, EachMistakeIsReportedOnceAtItsPlace) {
+  for (const Row& row : rows) {
+    const Parsed result = parsed(row.text);
+    EXPECT_EQ(result.errors, row.error + "\n") << row.text << "\n" << result.shown;
+    EXPECT_NE(result.shown.find(row.says), std::string::npos) << row.says << "\n" << result.shown;
+  }
+}
+
+TEST(Recovery, WhatIsNotYetInTheLanguageIsNamedAndSkipped) {
+  const struct {
+    std::string statement;
+    std::string construct;
+  } later[] = {
+      {"feed azure = \"https://x\"", "feed"},
+      {"lint not feed azure where tag = \"ServiceBus\" \"not in that tag\"", "lint"},
+      {"never {environment}.example \"never calls out\"", "never"},
+      {"either needs observed-dns { allow any to x } or { allow any to y }", "either"},
+      {"needs observed-dns", "needs"},
+      {"or { allow any to x }", "or {"},
+      {"test \"a\" of b { given c is d expect pass tcp 10.0.0.1 -> e:443 }", "test"},
+      {"allow in tcp 443 from {front-ends}.example", "allow in"},
+      {"allow tcp 443 to x log", "log"},
+      {"allow tcp 443 to x valid 2024-10-01 until 2025-02-01", "valid"},
+      {"allow tcp 443 to x until 2025-02-01", "until"},
+      {"allow tcp 443 to g{0..9}.x absent ok unless d like \"*-v*\"", "absent ok"},
+      {"allow tcp 443 to x unless d like \"*-v*\"", "unless"},
+      {"allow tcp 443 to feed azure where tag = \"AzureCloud\"", "feed"},
+      {"let d = first label of cname {a}.{b}, lower case, without prefix \"n-\" else \"m-\"",
+       "first label of"},
+      {"use acme.core(a = b) via vpn", "via"},
+  };
+  for (const auto& row : later) {
+    const bool in_policy = row.statement.starts_with("use");
+    const std::string head = in_policy ? "policy a {\n" : "vendor a { part b {\n";
+    const std::string tail = in_policy ? "\n  allow any to kept\n}" : "\n  allow any to kept\n} }";
+    const Parsed result = parsed(head + row.statement + tail);
+    EXPECT_EQ(std::ranges::count(result.errors, '\n'), 1) << result.shown;
+    EXPECT_NE(result.shown.find("error[not-yet]: `" + row.construct +
+                                "` is not part of the language yet"),
+              std::string::npos)
+        << result.shown;
+    EXPECT_NE(result.text.find("allow any to kept"), std::string::npos) << row.statement;
+  }
+}
+
+TEST(Recovery, SeveralErrorsInOneRunAndTheRestIsRead) {
+  const Parsed result = parsed(
+      "zone staff = \n"
+      "zone dmz = 10.40.0.0/24\n"
+      "vendor acme {\n"
+      "  param a: hosst\n"
+      "  part core {\n"
+      "    allow 443 to x\n"
+      "    allow tcp 443 to y\n"
+      "  }\n"
+      "}\n"
+      "policy branch {\n"
+      "  from staff {\n"
+      "    use acme.core(a = b, c)\n"
+      "    allow tcp 80 to z\n"
+      "  }\n"
+      "  denny any to 192.0.2.1\n"
+      "  deny any to 192.0.2.2\n"
+      "}\n");
+  EXPECT_EQ(result.errors,
+            "2:1 unexpected-token\n"
+            "4:12 unknown-type\n"
+            "6:11 unexpected-token\n"
+            "12:27 unexpected-token\n"
+            "15:3 unknown-statement\n");
+  for (const char* kept : {"zone dmz = 10.40.0.0/24", "allow tcp 443 to y", "allow tcp 80 to z",
+                           "deny any to 192.0.2.2"}) {
+    EXPECT_NE(result.text.find(kept), std::string::npos) << result.text;
+  }
+  EXPECT_EQ(result.text.find("192.0.2.1"), std::string::npos) << result.text;
+}
+
+TEST(Recovery, TooManyErrorsEndTheReading) {
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += "}\n";
+  const Parsed result = parsed(text);
+  EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(result.errors, '\n')), error_limit + 1);
+  EXPECT_TRUE(result.errors.ends_with("too-many-errors\n"));
+}
+
+TEST(Recovery, AFileThatIsTooLargeIsRefused) {
+  EXPECT_EQ(parsed(std::string((64u << 20) + 1, ' ')).errors, "1:1 file-too-large\n");
+}
+
+TEST(Recovery, DepthAndGarbageAreHarmless) {
+  std::string all_bytes;
+  for (int i = 0; i < 256; ++i) all_bytes += static_cast<char>(i);
+  for (const std::string& text :
+       {std::string(1u << 16, '{'), std::string(1u << 16, '}'), std::string(1u << 16, '('),
+        std::string(1u << 16, '"'), std::string(1u << 16, ':'), "zone a = " + all_bytes,
+        "policy p { allow any to " + std::string(1u << 16, '-')}) {
+    parsed(text);
+  }
+  std::string nested;
+  for (int i = 0; i < 10000; ++i) nested += "policy p { ";
+  EXPECT_FALSE(parsed(nested).errors.empty());
+}
+
+TEST(Recovery, EverySyntaxCodeIsShownByACase) {
+  std::set<std::string> shown = {"not-yet", "too-many-errors", "file-too-large"};  // cases above
+  for (const Row& row : rows) shown.insert(row.error.substr(row.error.rfind(' ') + 1));
+  std::set<std::string> listed;
+  for (const CodeRow& row : diagnostic_codes) {
+    listed.insert(std::string(row.code));
+    EXPECT_TRUE(shown.contains(std::string(row.code))) << row.code << " has no case";
+    if (row.code == "unterminated-string") break;  // the last of the syntax
+  }
+  for (const std::string& code : shown) EXPECT_TRUE(listed.contains(code)) << code;
+}
+
+}  // namespace
+}  // namespace sallyport
