@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: (GPL-2.0-or-later OR BSD-2-Clause) */
+/* The one contract between the datapath and user space: reasons, table layouts, map keys and
+ * values. C and C++. Every integer is in host order unless it says "network order". Offsets count
+ * bytes from the start of the arena. */
+#ifndef SALLYPORT_BPF_ABI_H
+#define SALLYPORT_BPF_ABI_H
+
+#include <linux/types.h>
+
+#define SP_ABI_VERSION 1
+#define SP_ARENA_MAGIC 0x53414c59 /* "SALY" */
+
+/* Why a packet passed or dropped. Every packet counts exactly one (D2). name, words for people. */
+#define SP_REASONS(X)                                                                     \
+  X(SP_PASS_RULE, "allowed by a rule")                                                    \
+  X(SP_PASS_ICMP_ERROR, "ICMP error about an allowed flow")                               \
+  X(SP_PASS_ARP, "ARP")                                                                   \
+  X(SP_PASS_ND, "neighbour discovery")                                                    \
+  X(SP_PASS_MLD, "multicast listener discovery")                                          \
+  X(SP_PASS_DHCP, "DHCP")                                                                 \
+  X(SP_PASS_OWN, "to the gateway itself")                                                 \
+  X(SP_DROP_NO_RULE, "no rule allows it")                                                 \
+  X(SP_DROP_DENIED, "denied by a rule")                                                   \
+  X(SP_DROP_NO_GENERATION, "no valid policy is loaded")                                   \
+  X(SP_DROP_TRUNCATED_LINK, "the frame ends inside its link header")                      \
+  X(SP_DROP_VLAN_DEPTH, "more than two VLAN tags")                                        \
+  X(SP_DROP_ETHERTYPE, "neither IPv4, IPv6 nor ARP")                                      \
+  X(SP_DROP_TRUNCATED_IP, "the packet ends before its IP header or IP length says")       \
+  X(SP_DROP_IP_HEADER, "contradictory IP header")                                         \
+  X(SP_DROP_IP_OPTIONS, "malformed IPv4 options")                                         \
+  X(SP_DROP_SOURCE_ROUTE, "source route")                                                 \
+  X(SP_DROP_TRUNCATED_EXTENSION, "the packet ends inside an IPv6 extension header")       \
+  X(SP_DROP_EXTENSION_ORDER, "IPv6 extension header out of place")                        \
+  X(SP_DROP_EXTENSION_DEPTH, "more than six IPv6 extension headers")                      \
+  X(SP_DROP_EXTENSION_UNKNOWN, "unknown IPv6 extension header")                           \
+  X(SP_DROP_BAD_FRAGMENT, "contradictory fragment")                                       \
+  X(SP_DROP_TINY_FRAGMENT, "first fragment without its whole transport header")           \
+  X(SP_DROP_LATER_FRAGMENT, "later fragment where not every port of its protocol passes") \
+  X(SP_DROP_TRUNCATED_TRANSPORT, "the packet ends inside its transport header")           \
+  X(SP_DROP_TRANSPORT_HEADER, "contradictory transport header")                           \
+  X(SP_DROP_BAD_SOURCE, "impossible source address")                                      \
+  X(SP_DROP_ICMP_ERROR, "ICMP error about a flow that no rule allows")
+
+enum SpReason {
+#define SP_REASON_ENUMERATOR(name, words) name,
+  SP_REASONS(SP_REASON_ENUMERATOR)
+#undef SP_REASON_ENUMERATOR
+      SP_REASON_COUNT
+};
+
+/* The reasons of packets that pass come first. */
+#define SP_PASSES(reason) ((reason) < SP_DROP_NO_RULE)
+
+/* Parsing bounds (D6, D7). */
+#define SP_MAX_VLAN_TAGS 2
+#define SP_MAX_EXTENSIONS 6
+
+/* Service keys: what the service table is searched for. Protocol in bits 16-23, port or ICMP type
+ * in bits 0-15, and bit 24 set for a later fragment (its port bits are 0). */
+#define SP_SERVICE_KEY(protocol, port) (((__u32)(protocol) << 16) | (__u32)(port))
+#define SP_FRAGMENT_KEY(protocol) ((1U << 24) | ((__u32)(protocol) << 16))
+#define SP_SERVICE_KEY_LAST ((1U << 25) - 1)
+
+/* A verdict cell: 0 is "no rule"; else the rule's id (index + 1), with the top bit for a deny. */
+#define SP_CELL_DENY 0x80000000U
+#define SP_CELL_RULE(cell) ((cell) & ~SP_CELL_DENY)
+
+/* A table of consecutive ranges that covers its whole domain. starts[] is sorted and starts[0] is
+ * 0; a key has the label of the last start that is not above it. */
+struct SpTable {
+  __u32 starts; /* offset of __u32[count], or of struct SpStart6[count] */
+  __u32 labels; /* offset of __u32[count] */
+  __u32 count;  /* at least 1 */
+  __u32 zero;
+};
+
+/* An IPv6 address as a number. */
+struct SpStart6 {
+  __u64 high;
+  __u64 low;
+};
+
+/* The single value of the `arena` map: this header, then the tables it points at. Tables of ranges
+ * never change while the arena lives; rows and verdicts only gain entries behind the ones in use.
+ */
+struct SpArenaHeader {
+  __u32 magic;
+  __u32 version;
+  __u32 size;         /* bytes of the whole arena, a power of two */
+  __u32 zones;        /* zone labels */
+  __u32 remotes;      /* capacity of remote labels */
+  __u32 services;     /* service labels */
+  __u32 row_capacity; /* rows that fit in `verdicts` */
+  __u32 zero;
+  struct SpTable zone4; /* local address -> zone label */
+  struct SpTable zone6;
+  struct SpTable remote4; /* remote address -> remote label, static destinations only */
+  struct SpTable remote6;
+  struct SpTable service; /* service key -> service label */
+  __u32 rows;             /* offset of __u32[zones][remotes]: the row of a pair */
+  __u32 verdicts;         /* offset of __u32[row_capacity][services]: cells */
+};
+
+/* The datapath may read this far behind a masked offset; the arena map's value is `size` + this. */
+#define SP_ARENA_SLACK 64
+#define SP_ARENA_MIN_SIZE 4096U
+#define SP_ARENA_MAX_SIZE (1U << 30)
+
+/* Map keys. Addresses are in network order. */
+struct SpKey4 {
+  __u8 address[4];
+};
+struct SpKey6 {
+  __u8 address[16]; /* an IPv4 address in `own` and `claims` is v4-mapped */
+};
+
+/* bound4, bound6: address -> __u32 remote label, for addresses bound to names; probed before the
+ * static tables, whose groups the label already includes. own: SpKey6 -> __u8 1. */
+
+/* rule_counters[rule id], reason_counters[reason]: per CPU. */
+struct SpCounter {
+  __u64 packets;
+  __u64 bytes;
+};
+
+/* claims: which name opened an address, kept across generations and restarts of the runtime. */
+struct SpClaimKey {
+  __u64 name; /* first 8 bytes of the SHA-256 of the name, as a little-endian number */
+  __u8 address[16];
+};
+struct SpClaim {
+  __u64 expiry; /* nanoseconds of CLOCK_BOOTTIME; informative, adoption starts a new life */
+};
+
+/* Results of the XDP program are XDP_PASS and XDP_DROP only. */
+
+#ifdef __cplusplus
+#define SP_ASSERT static_assert
+#else
+#define SP_ASSERT _Static_assert
+#endif
+SP_ASSERT(sizeof(struct SpTable) == 16, "SpTable");
+SP_ASSERT(sizeof(struct SpStart6) == 16, "SpStart6");
+SP_ASSERT(sizeof(struct SpArenaHeader) == 120, "SpArenaHeader");
+SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, zone4) == 32, "zone4");
+SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, remote4) == 64, "remote4");
+SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, service) == 96, "service");
+SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, rows) == 112, "rows");
+SP_ASSERT(sizeof(struct SpKey4) == 4, "SpKey4");
+SP_ASSERT(sizeof(struct SpKey6) == 16, "SpKey6");
+SP_ASSERT(sizeof(struct SpCounter) == 16, "SpCounter");
+SP_ASSERT(sizeof(struct SpClaimKey) == 24, "SpClaimKey");
+SP_ASSERT(sizeof(struct SpClaim) == 8, "SpClaim");
+#undef SP_ASSERT
+
+#endif
