@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// How rules read for people, and by what a rule is known from one generation to the next.
+#include "compiler/program/program.h"
+
+#include <algorithm>
+#include <map>
+
+namespace sallyport {
+namespace {
+
+/// Joins words with commas.
+class List {
+ public:
+  void add(std::string_view word) {
+    if (!text_.empty()) text_ += ", ";
+    text_ += word;
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+/// `443` of `tcp 443`.
+std::string ports_text(const Service& service) {
+  const std::string text = service.text();
+  return text.substr(text.find(' ') + 1);
+}
+
+std::string service_text(const Service& service) {
+  const std::string text = service.text();
+  const bool numbered = text.front() >= '0' && text.front() <= '9';
+  return numbered ? "protocol " + text : text;
+}
+
+/// `tcp 443, 8443 or udp 3478`.
+std::string services_text(const Rule& rule) {
+  if (rule.every_service || rule.services == any_service()) return "any";
+  std::string text;
+  const Service* before = nullptr;
+  for (const Service& service : rule.services) {
+    const bool continues = before != nullptr && before->protocol == service.protocol &&
+                           last_port(service.protocol) > 0;
+    if (continues) {
+      text += ", " + ports_text(service);
+    } else {
+      if (before != nullptr) text += " or ";
+      text += service_text(service);
+    }
+    before = &service;
+  }
+  return text.empty() ? "nothing" : text;
+}
+
+/// `a.example.com, *.example.net, 192.0.2.0/24`.
+std::string remote_text(const RemoteSet& remote) {
+  List list;
+  for (const HostName& name : remote.names) list.add(name.text());
+  for (const NamePattern& pattern : remote.patterns) list.add(pattern.text());
+  const AddressRange all_v4 = AddressRange::whole(Family::v4);
+  const AddressRange all_v6 = AddressRange::whole(Family::v6);
+  const bool anywhere = std::ranges::binary_search(remote.ranges, all_v4) &&
+                        std::ranges::binary_search(remote.ranges, all_v6);
+  if (anywhere) list.add("anywhere");
+  for (const AddressRange& range : remote.ranges) {
+    if (anywhere && (range == all_v4 || range == all_v6)) continue;
+    list.add(range.text());
+  }
+  return list.text().empty() ? "nothing" : list.text();
+}
+
+/// `branch: from staff: azure-relay.hybrid: allow tcp 443 to a.example.com`.
+std::string identity_of(const Program& program, const Rule& rule) {
+  std::string text = program.policy + ": from ";
+  text += rule.zone ? program.zones[*rule.zone].name : "any";
+  text += ": ";
+  if (!rule.origin.vendor.empty()) text += rule.origin.vendor + "." + rule.origin.part + ": ";
+  return text + rule_text(rule);
+}
+
+}  // namespace
+
+std::string rule_text(const Rule& rule) {
+  std::string text = rule.action == Action::allow ? "allow " : "deny ";
+  text += services_text(rule) + " to " + remote_text(rule.remote);
+  if (rule.private_ok) text += " private ok";
+  return text;
+}
+
+std::vector<std::string> rule_identities(const Program& program) {
+  std::vector<std::string> identities;
+  std::map<std::string, std::size_t> seen;
+  for (const Rule& rule : program.rules) {
+    std::string identity = identity_of(program, rule);
+    const std::size_t times = ++seen[identity];
+    if (times > 1) identity += " #" + std::to_string(times);
+    identities.push_back(std::move(identity));
+  }
+  return identities;
+}
+
+std::vector<HostName> bound_names(const Program& program) {
+  std::vector<HostName> names;
+  for (const Rule& rule : program.rules) {
+    names.insert(names.end(), rule.remote.names.begin(), rule.remote.names.end());
+    for (const NamePattern& pattern : rule.remote.patterns) {
+      if (!pattern.text().starts_with('.')) continue;
+      // An apex that still has a `*`, or that is a top-level domain, is no name to ask for.
+      const auto apex = HostName::parse(pattern.text().substr(1));
+      if (apex) names.push_back(*apex);
+    }
+  }
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+}  // namespace sallyport
