@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// build_arena() and append_labels(): the tables of bpf/abi.h, in the order in which the header
+// names them, each on a multiple of 8 bytes.
+#include "compiler/image/arena.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstring>
+#include <string>
+
+namespace sallyport {
+namespace {
+
+constexpr std::uint32_t least_headroom = 1024;
+
+std::uint32_t with_headroom(std::size_t used) {
+  const auto count = static_cast<std::uint32_t>(used);
+  return count + std::max(count, least_headroom);
+}
+
+/// Hands out offsets. 64 bits wide, so that no sum wraps before it is compared with the limit.
+class Layout {
+ public:
+  std::uint32_t reserve(std::uint64_t count, std::uint64_t each) {
+    const std::uint64_t offset = end_;
+    end_ += (count * each + 7) / 8 * 8;
+    return static_cast<std::uint32_t>(offset);
+  }
+  template <class Number>
+  SpTable table(const RangeTable<Number>& table) {
+    const std::size_t start_size = sizeof(Number) == 16 ? sizeof(SpStart6) : sizeof(std::uint32_t);
+    SpTable placed{};
+    placed.starts = reserve(table.starts.size(), start_size);
+    placed.labels = reserve(table.labels.size(), sizeof(std::uint32_t));
+    placed.count = static_cast<std::uint32_t>(table.starts.size());
+    return placed;
+  }
+  std::uint64_t end() const { return end_; }
+
+ private:
+  std::uint64_t end_ = sizeof(SpArenaHeader);
+};
+
+void copy_numbers(std::span<std::byte> arena, std::uint32_t offset,
+                  const std::vector<std::uint32_t>& numbers) {
+  std::memcpy(&arena[offset], numbers.data(), numbers.size() * sizeof(std::uint32_t));
+}
+
+void copy_table(std::span<std::byte> arena, const SpTable& placed,
+                const RangeTable<std::uint32_t>& table) {
+  copy_numbers(arena, placed.starts, table.starts);
+  copy_numbers(arena, placed.labels, table.labels);
+}
+
+void copy_table(std::span<std::byte> arena, const SpTable& placed,
+                const RangeTable<Uint128>& table) {
+  for (std::size_t i = 0; i < table.starts.size(); ++i) {
+    const SpStart6 start{static_cast<std::uint64_t>(table.starts[i] >> 64),
+                         static_cast<std::uint64_t>(table.starts[i])};
+    std::memcpy(&arena[placed.starts + i * sizeof start], &start, sizeof start);
+  }
+  copy_numbers(arena, placed.labels, table.labels);
+}
+
+/// The program may be reading the word at this moment.
+void store(std::span<std::byte> arena, std::uint64_t offset, std::uint32_t value) {
+  auto* word = reinterpret_cast<std::uint32_t*>(&arena[static_cast<std::size_t>(offset)]);
+  std::atomic_ref(*word).store(value, std::memory_order_relaxed);
+}
+
+void store_verdicts(std::span<std::byte> arena, const SpArenaHeader& header,
+                    const LabelTables& labels, std::size_t first_row) {
+  for (std::size_t row = first_row; row < labels.verdicts.size(); ++row) {
+    std::uint64_t offset = header.verdicts + std::uint64_t{row} * header.services * 4;
+    for (const std::uint32_t cell : labels.verdicts[row]) {
+      store(arena, offset, cell);
+      offset += sizeof cell;
+    }
+  }
+}
+
+void store_rows(std::span<std::byte> arena, const SpArenaHeader& header, const LabelTables& labels,
+                std::size_t first_label) {
+  for (std::size_t label = first_label; label < labels.rows.size(); ++label) {
+    for (std::uint32_t zone = 0; zone < header.zones; ++zone) {
+      const std::uint64_t index = std::uint64_t{zone} * header.remotes + label;
+      store(arena, header.rows + index * 4, labels.rows[label][zone]);
+    }
+  }
+}
+
+std::unexpected<Error> does_not_fit(const std::string& detail) {
+  return std::unexpected(Error{"lay out the tables", "the policy is too large", detail});
+}
+
+}  // namespace
+
+ArenaCapacity capacity_for(const LabelTables& labels) {
+  return {with_headroom(labels.remote_groups.size()), with_headroom(labels.verdicts.size())};
+}
+
+Result<std::vector<std::byte>> build_arena(const Image& image, const LabelTables& labels,
+                                           ArenaCapacity capacity) {
+  if (labels.rows.size() > capacity.remote_labels || labels.verdicts.size() > capacity.rows) {
+    return does_not_fit("more labels than room was asked for");
+  }
+
+  Layout layout;
+  SpArenaHeader header{};
+  header.magic = SP_ARENA_MAGIC;
+  header.version = SP_ABI_VERSION;
+  header.zones = static_cast<std::uint32_t>(image.zone_sets.size());
+  header.remotes = capacity.remote_labels;
+  header.services = image.service_labels;
+  header.row_capacity = capacity.rows;
+  header.zone4 = layout.table(image.zone4);
+  header.zone6 = layout.table(image.zone6);
+  header.remote4 = layout.table(image.remote4);
+  header.remote6 = layout.table(image.remote6);
+  header.service = layout.table(image.service);
+  header.rows = layout.reserve(std::uint64_t{header.zones} * header.remotes, 4);
+  header.verdicts = layout.reserve(std::uint64_t{header.row_capacity} * header.services, 4);
+  if (layout.end() > SP_ARENA_MAX_SIZE) {
+    return does_not_fit(std::to_string(layout.end()) + " bytes of tables, at most " +
+                        std::to_string(SP_ARENA_MAX_SIZE) + " are possible");
+  }
+  header.size =
+      std::bit_ceil(std::max(static_cast<std::uint32_t>(layout.end()), SP_ARENA_MIN_SIZE));
+
+  std::vector<std::byte> arena(header.size);
+  std::memcpy(arena.data(), &header, sizeof header);
+  copy_table(arena, header.zone4, image.zone4);
+  copy_table(arena, header.zone6, image.zone6);
+  copy_table(arena, header.remote4, image.remote4);
+  copy_table(arena, header.remote6, image.remote6);
+  copy_table(arena, header.service, image.service);
+  store_verdicts(arena, header, labels, 0);
+  store_rows(arena, header, labels, 0);
+  return arena;
+}
+
+bool append_labels(std::span<std::byte> arena, const LabelTables& labels,
+                   std::size_t first_new_label, std::size_t first_new_row) {
+  SpArenaHeader header;
+  if (arena.size() < sizeof header) return false;
+  std::memcpy(&header, arena.data(), sizeof header);
+  if (header.magic != SP_ARENA_MAGIC || header.size > arena.size()) return false;
+  if (labels.rows.size() > header.remotes || labels.verdicts.size() > header.row_capacity) {
+    return false;
+  }
+  store_verdicts(arena, header, labels, first_new_row);
+  // A reader that sees a row must see its cells, and one that sees the label must see its rows.
+  std::atomic_thread_fence(std::memory_order_release);
+  store_rows(arena, header, labels, first_new_label);
+  std::atomic_thread_fence(std::memory_order_release);
+  return true;
+}
+
+}  // namespace sallyport

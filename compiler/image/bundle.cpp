@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// bundle_bytes() and read_bundle(): the bundle file, format version 1.
+//
+// All numbers are little-endian, without padding; u8 u32 u64 u128 say their width in bits. A text
+// is a u32 length and that many bytes; a list is a u32 count and its elements; an optional is a u8
+// (0 or 1) and, if 1, its value; a flag is a u8 (0 or 1).
+//
+//   bundle   = magic      8 bytes: "sallybnd"
+//              version    u32: 1. A reader that knows another one stops here.
+//              length     u64: bytes of the whole file
+//              image      u64 length, then `Image`
+//              program    u64 length, then the Program's canonical text (program_text.h)
+//              digest     32 bytes: SHA-256 of everything before it
+//
+//   Image    = policy text, Lifetimes, list of Resolver,
+//              zone names (list of text), zone sets (list of Numbers, by zone label),
+//              list of Group, list of Name, list of Rule, service labels u32, list of Fragment,
+//              zone4 Table, zone6 Table, remote4 Table, remote6 Table, service Table, Labels
+//   Lifetimes= ttl floor, optional grace, max stale: u64 seconds
+//   Resolver = name text, list of (Address, port u16)
+//   Address  = family u8 (4 or 6), number u128
+//   Group    = private ok flag, patterns (list of text)
+//   Name     = name text, groups Numbers
+//   Rule     = action u8 (0 allow, 1 deny), optional zone u32, group u32, services Numbers,
+//              guarded services Numbers, resolver services Numbers, identity text, text,
+//              Origin = vendor text, part text, rule Place, use Place
+//   Place    = file text, line u32, column u32
+//   Fragment = label u32, ports Numbers, guarded Numbers
+//   Table    = starts (list of u32; of u128 in zone6 and remote6), labels Numbers
+//   Labels   = groups, rows, verdicts: each a list of Numbers
+//   Numbers  = list of u32
+//
+// The fields mean what image.h says. Equal bundles are equal bytes: there is no time, no host name
+// and no freedom of order in them. A reader checks, in this order: magic, version, length, digest,
+// sections, image_fault().
+#include "compiler/image/bundle.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "compiler/image/byte_stream.h"
+#include "compiler/image/image_codec.h"
+#include "compiler/image/sha256.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::string_view magic = "sallybnd";
+constexpr std::uint32_t format_version = 1;
+constexpr std::size_t header_size = 8 + 4 + 8;
+constexpr std::size_t digest_size = std::tuple_size_v<Sha256>;
+constexpr std::size_t smallest = header_size + 8 + 8 + digest_size;
+
+std::unexpected<Error> refused(std::string cause, std::string detail = {}) {
+  return std::unexpected(Error{"read bundle", std::move(cause), std::move(detail)});
+}
+
+std::unexpected<Error> truncated(std::size_t have, std::uint64_t want) {
+  return refused("truncated", std::to_string(have) + " of " + std::to_string(want) + " bytes");
+}
+
+/// What stands between the header and the digest, once the whole file is known to be intact.
+Result<std::span<const std::uint8_t>> checked_sections(std::span<const std::uint8_t> bytes) {
+  const auto begin = bytes.first(std::min(bytes.size(), magic.size()));
+  if (!std::equal(begin.begin(), begin.end(), magic.begin())) return refused("not a bundle");
+  if (bytes.size() < header_size) return truncated(bytes.size(), smallest);
+
+  ByteReader header(bytes.subspan(magic.size()));
+  const auto version = header.number<std::uint32_t>();
+  const auto length = header.number<std::uint64_t>();
+  if (version != format_version) {
+    return refused("format version " + std::to_string(version) + ", this build reads " +
+                   std::to_string(format_version));
+  }
+  if (bytes.size() < length) return truncated(bytes.size(), length);
+  if (bytes.size() > length) {
+    return refused("longer than it says",
+                   std::to_string(bytes.size()) + " for " + std::to_string(length) + " bytes");
+  }
+  if (bytes.size() < smallest) return truncated(bytes.size(), smallest);
+
+  const auto body = bytes.first(bytes.size() - digest_size);
+  const auto digest = bytes.last(digest_size);
+  const Sha256 computed = sha256(body);
+  if (!std::equal(digest.begin(), digest.end(), computed.begin())) {
+    return refused("checksum does not match: the file is damaged");
+  }
+  return body.subspan(header_size);
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> bundle_bytes(const Image& image, const std::string& program_text) {
+  ByteWriter image_section;
+  write_image(image_section, image);
+
+  ByteWriter out;
+  out.append(magic);
+  out.number(format_version);
+  out.number(std::uint64_t{smallest + image_section.size() + program_text.size()});
+  out.number(std::uint64_t{image_section.size()});
+  out.append(image_section.bytes());
+  out.number(std::uint64_t{program_text.size()});
+  out.append(program_text);
+  out.append(sha256(out.bytes()));
+  return out.take();
+}
+
+Result<Bundle> read_bundle(std::span<const std::uint8_t> bytes) {
+  const auto sections = checked_sections(bytes);
+  if (!sections) return std::unexpected(sections.error());
+
+  ByteReader body(*sections);
+  const auto image_section = body.take(body.number<std::uint64_t>());
+  const auto text = body.take(body.number<std::uint64_t>());
+  if (!body.ok() || body.left() != 0) return refused("malformed", "sections do not fit its length");
+
+  ByteReader in(image_section);
+  auto image = read_image(in);
+  if (!image) return refused("malformed", "image section");
+  if (auto fault = image_fault(*image)) return refused("inconsistent", std::move(*fault));
+  return Bundle{std::move(*image), std::string(text.begin(), text.end()), hex(sha256(bytes))};
+}
+
+Result<Bundle> read_bundle_file(const std::filesystem::path& path) {
+  const std::string tried = "read bundle " + path.string();
+  const auto close = [](std::FILE* file) { std::fclose(file); };
+  const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "rbe"), close);
+  if (!file) return std::unexpected(Error::from_errno(tried, errno));
+
+  std::vector<std::uint8_t> bytes;
+  std::array<std::uint8_t, 65536> chunk;
+  while (const std::size_t got = std::fread(chunk.data(), 1, chunk.size(), file.get())) {
+    bytes.insert(bytes.end(), chunk.begin(), chunk.begin() + static_cast<std::ptrdiff_t>(got));
+  }
+  if (std::ferror(file.get()) != 0) return std::unexpected(Error::from_errno(tried, errno));
+
+  auto bundle = read_bundle(bytes);
+  if (!bundle) bundle.error().tried = tried;
+  return bundle;
+}
+
+std::uint64_t claim_name(const std::string& name) {
+  const Sha256 digest = sha256({reinterpret_cast<const std::uint8_t*>(name.data()), name.size()});
+  return ByteReader(digest).number<std::uint64_t>();
+}
+
+}  // namespace sallyport
