@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// check(): Policy to Program. Resolves names, applies parameters, expands; reports everything that
+// is wrong.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/program/program.h"
+#include "compiler/source/diagnostics.h"
+#include "compiler/syntax/ast.h"
+
+namespace sallyport {
+
+/// One file and what it declares; the root file is first, imports follow in the order of first
+/// mention.
+struct Module {
+  const Source* source = nullptr;
+  Policy policy;
+  std::vector<std::size_t> imports = {};  // indices of the modules whose vendors it may use
+};
+
+/// Checks every vendor on its own (parts with sample values for the parameters), every zone,
+/// resolver and policy. Zones, resolvers and policies are shared by all modules; vendors are seen
+/// by the root file and by the files that import them. Returns one Program per policy of the root
+/// file that has no errors, in source order.
+std::vector<Program> check(const std::vector<Module>& modules, Diagnostics& diagnostics);
+
+}  // namespace sallyport

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The reporter of the checker: what was said already, and where it is shown.
+#include "compiler/check/reporter.h"
+
+#include "compiler/source/wording.h"
+
+namespace sallyport {
+
+Reporter::Reporter(Diagnostics& diagnostics)
+    : diagnostics_(&diagnostics), said_(std::make_shared<Said>()) {}
+
+Reporter Reporter::through(const Span& use) const {
+  Reporter other = *this;
+  other.use_ = use;
+  return other;
+}
+
+void Reporter::error(const Span& span, const Complaint& complaint, std::vector<Note> notes) {
+  say(Severity::error, span, complaint, std::move(notes));
+}
+
+void Reporter::warning(const Span& span, const Complaint& complaint, std::vector<Note> notes) {
+  say(Severity::warning, span, complaint, std::move(notes));
+}
+
+void Reporter::say(Severity severity, const Span& span, const Complaint& complaint,
+                   std::vector<Note> notes) {
+  const Span& shown = is_through_use() ? use_ : span;
+  if (is_through_use() && span.source) notes.push_back({span, "the vendor says it here"});
+
+  const Span first = notes.empty() ? Span{} : notes.front().span;
+  if (!said_
+           ->insert({severity, complaint.code, shown.source, shown.begin, shown.end, first.source,
+                     first.begin})
+           .second) {
+    return;
+  }
+  if (!complaint.hint.empty()) notes.push_back({{}, complaint.hint});
+  Diagnostic& diagnostic = severity == Severity::error
+                               ? diagnostics_->error(complaint.code, shown, complaint.message)
+                               : diagnostics_->warning(complaint.code, shown, complaint.message);
+  diagnostic.notes = std::move(notes);
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::vector<std::string_view> views(candidates.begin(), candidates.end());
+  const std::string_view nearest = closest(word, views);
+  return nearest.empty() ? std::string{} : "did you mean " + quote(nearest) + "?";
+}
+
+}  // namespace sallyport

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Interpolation and expansion of words, and the evaluation of `let`.
+#include "compiler/check/terms.h"
+
+#include <algorithm>
+
+#include "compiler/source/wording.h"
+
+namespace sallyport {
+namespace {
+
+constexpr std::size_t longest_text = 1024;  // no host name or address comes near it
+
+std::unexpected<Fault> fault_at(const Span& span, std::string_view code, std::string message,
+                                std::string hint = {}) {
+  return std::unexpected(Fault{Complaint{code, std::move(message), std::move(hint)}, span, {}});
+}
+
+std::unexpected<Fault> too_many(const Word& word, std::size_t limit) {
+  return fault_at(
+      word.span, "too-many-words",
+      quote(word.span.text()) + " stands for more than " + std::to_string(limit) + " words");
+}
+
+/// Every text of `heads` followed by every text of `tails`.
+std::vector<std::string> product(const std::vector<std::string>& heads,
+                                 const std::vector<std::string>& tails) {
+  std::vector<std::string> texts;
+  texts.reserve(heads.size() * tails.size());
+  for (const std::string& head : heads) {
+    for (const std::string& tail : tails) texts.push_back(head + tail);
+  }
+  return texts;
+}
+
+}  // namespace
+
+void report(const Fault& fault, Reporter& reporter) {
+  if (!fault.complaint) return;
+  std::vector<Note> notes;
+  if (!fault.declaration.text.empty()) notes.push_back(fault.declaration);
+  reporter.error(fault.span, *fault.complaint, std::move(notes));
+}
+
+const Term* Terms::find(std::string_view name) const {
+  const auto found = terms_.find(name);
+  return found == terms_.end() ? nullptr : &found->second;
+}
+
+std::expected<std::vector<std::string>, Fault> Terms::texts_of(const Piece& piece) const {
+  switch (piece.kind) {
+    case Piece::Kind::literal:
+      return std::vector{piece.text};
+    case Piece::Kind::expansion: {
+      std::vector<std::string> texts;
+      if (piece.first > piece.last || piece.last - piece.first >= longest_expansion) {
+        return fault_at(piece.span, "bad-expansion",
+                        quote(piece.span.text()) + " must rise, by at most " +
+                            std::to_string(longest_expansion) + " members");
+      }
+      for (std::uint64_t n = piece.first; n <= piece.last; ++n) texts.push_back(std::to_string(n));
+      return texts;
+    }
+    case Piece::Kind::reference:
+      break;
+  }
+  const Term* term = find(piece.text);
+  if (!term) {
+    if (terms_.empty()) {
+      return fault_at(piece.span, "unknown-name",
+                      quote(piece.text) + " is unknown: there are no parameters here");
+    }
+    std::vector<std::string> names;
+    for (const auto& entry : terms_) names.push_back(entry.first);
+    return fault_at(piece.span, "unknown-name",
+                    quote(piece.text) + " is neither a parameter nor a `let` above this place",
+                    did_you_mean(piece.text, names));
+  }
+  if (term->fault) {
+    Fault fault = *term->fault;
+    // A `let` is wrong where it stands; a missing parameter where it is wanted.
+    if (!fault.span.source) fault.span = piece.span;
+    return std::unexpected(std::move(fault));
+  }
+  return term->texts;
+}
+
+std::expected<std::vector<std::string>, Fault> Terms::expand(const Word& word) const {
+  std::vector<std::string> texts{""};
+  std::size_t members = 1;
+  for (const Piece& piece : word.pieces) {
+    auto more = texts_of(piece);
+    if (!more) return std::unexpected(std::move(more.error()));
+    if (piece.kind == Piece::Kind::expansion) members *= more->size();
+    if (members > longest_expansion) return too_many(word, longest_expansion);
+    if (texts.size() * more->size() > longest_list) return too_many(word, longest_list);
+    texts = texts.size() == 1 && texts[0].empty() ? std::move(*more) : product(texts, *more);
+    if (std::ranges::any_of(texts, [](auto& text) { return text.size() > longest_text; })) {
+      return fault_at(word.span, "too-many-words",
+                      quote(word.span.text()) + " stands for a word of more than " +
+                          std::to_string(longest_text) + " characters");
+    }
+  }
+  return texts;
+}
+
+std::optional<std::vector<std::string>> Terms::expand(const Word& word, Reporter& reporter) const {
+  auto texts = expand(word);
+  if (texts) return std::move(*texts);
+  report(texts.error(), reporter);
+  return {};
+}
+
+std::optional<std::vector<std::string>> Terms::expand(const std::vector<Word>& words,
+                                                      Reporter& reporter) const {
+  std::vector<std::string> all;
+  bool complete = true;
+  for (const Word& word : words) {
+    auto texts = expand(word, reporter);
+    if (!texts) {
+      complete = false;
+      continue;
+    }
+    if (all.size() + texts->size() > longest_list) {
+      reporter.error(word.span,
+                     {"too-many-words", "this rule has more than " + std::to_string(longest_list) +
+                                            " words; write several rules"});
+      return {};
+    }
+    std::ranges::move(*texts, std::back_inserter(all));
+  }
+  if (!complete) return {};
+  return all;
+}
+
+Term Terms::evaluate(const LetStatement::Alternative& alternative) const {
+  Term term;
+  term.is_list = alternative.value.is_list;
+  for (const Word& word : alternative.value.words) {
+    auto texts = expand(word);
+    if (!texts) return {.fault = std::move(texts.error())};
+    if (term.texts.size() + texts->size() > longest_list) {
+      return {.fault = too_many(word, longest_list).error()};
+    }
+    std::ranges::move(*texts, std::back_inserter(term.texts));
+  }
+  term.is_list = term.is_list || term.texts.size() > 1;
+  return term;
+}
+
+Term Terms::evaluate(const LetStatement& let) const {
+  const LetStatement::Alternative* chosen = nullptr;
+  std::string values;
+  for (const LetStatement::Alternative& alternative : let.alternatives) {
+    if (alternative.when_param && alternative.when_value) {
+      const Term* term = find(alternative.when_param->text);
+      if (!term || term->fault || term->texts.size() != 1) {
+        return {.fault = term && term->fault ? *term->fault : Fault{}};
+      }
+      const std::string& value = term->texts[0];
+      values = " for " + quote(alternative.when_param->text + " = " + value);
+      if (value != alternative.when_value->text) continue;
+    }
+    if (chosen) {
+      return {.fault =
+                  fault_at(let.name.span, "ambiguous-let",
+                           "two alternatives of " + quote(let.name.text) + " hold at the same time")
+                      .error()};
+    }
+    chosen = &alternative;
+  }
+  if (!chosen) {
+    return {.fault = fault_at(let.name.span, "no-alternative",
+                              "no alternative of " + quote(let.name.text) + " holds" + values)
+                         .error()};
+  }
+  return evaluate(*chosen);
+}
+
+void Terms::bind_let(const LetStatement& let) {
+  bind(let.name.text, evaluate(let));
+}
+
+}  // namespace sallyport

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// compile(): a policy file and its imports to Programs, and a Program to a bundle. The only layer
+// of the compiler that reads files.
+#pragma once
+
+#include <deque>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "compiler/check/check.h"
+#include "compiler/image/bundle.h"
+#include "compiler/program/program.h"
+#include "compiler/source/diagnostics.h"
+#include "compiler/values/error.h"
+
+namespace sallyport {
+
+/// Reads a file whole. Replaceable, so that tests and fuzzers need no files.
+using ReadFile = std::function<Result<std::string>(const std::filesystem::path&)>;
+Result<std::string> read_file(const std::filesystem::path& path);
+
+struct Compilation {
+  std::deque<Source> sources;  // stable addresses: spans point into them
+  std::vector<Module> modules;
+  Diagnostics diagnostics;
+  std::vector<Program>
+      programs;  // one per policy of the root file; empty for a file of vendors only
+};
+
+/// Parses the root file and its imports (cycles and missing files are diagnostics at the import),
+/// checks all. Fails only if the root file cannot be read.
+Result<Compilation> compile(const std::filesystem::path& file, const ReadFile& read = read_file);
+
+}  // namespace sallyport
