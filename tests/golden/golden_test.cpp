@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Golden cases: NAME.sally with the diagnostics (NAME.diag) and the canonical text of its programs
+// (NAME.program) that compiling it must give; a file that is not there stands for nothing at all.
+// UPDATE_GOLDEN=1 rewrites them. The files under policies/ and every example in
+// policies/LANGUAGE.md are cases too.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "compiler/driver/driver.h"
+#include "compiler/program/program_text.h"
+#include "compiler/source/codes.h"
+
+namespace sallyport {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path root = SALLYPORT_SOURCE_DIR;
+const fs::path golden = root / "tests/golden";
+
+std::string slurp(const fs::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+bool is_updating() {
+  const char* update = std::getenv("UPDATE_GOLDEN");
+  return update && std::string_view(update) == "1";
+}
+
+/// Reads below `folder`, so that messages and origins show relative paths on every machine.
+ReadFile reader_below(const fs::path& folder) {
+  return [folder](const fs::path& path) { return read_file(folder / path); };
+}
+
+struct Case {
+  std::string name;
+  fs::path folder;    // paths are shown relative to this
+  fs::path file;      // relative to the folder
+  fs::path expected;  // without extension
+};
+
+void PrintTo(const Case& one, std::ostream* out) {
+  *out << one.name;
+}
+
+std::string test_name(std::string text) {
+  std::ranges::replace_if(
+      text, [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+  return text;
+}
+
+void add_cases(const fs::path& folder, const fs::path& below, const fs::path& expected,
+               const std::string& prefix, std::vector<Case>& cases) {
+  for (const auto& entry : fs::directory_iterator(folder / below)) {
+    if (entry.path().extension() != ".sally") continue;
+    const fs::path stem = entry.path().stem();
+    cases.push_back({test_name(prefix + stem.string()), folder, below / entry.path().filename(),
+                     expected / stem});
+  }
+}
+
+std::vector<Case> all_cases() {
+  std::vector<Case> cases;
+  add_cases(golden, "", golden, "", cases);
+  add_cases(root / "policies", "", golden / "policies", "policies_", cases);
+  add_cases(root / "policies", "vendors", golden / "policies", "vendors_", cases);
+  std::ranges::sort(cases, {}, &Case::name);
+  return cases;
+}
+
+/// Compares with the file, or rewrites it. An empty text has no file.
+void expect_text(const fs::path& path, const std::string& text) {
+  if (!is_updating()) {
+    EXPECT_EQ(text, slurp(path)) << path << "\nUPDATE_GOLDEN=1 rewrites it";
+    return;
+  }
+  fs::remove(path);
+  if (text.empty()) return;
+  fs::create_directories(path.parent_path());
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+class Golden : public testing::TestWithParam<Case> {};
+
+TEST_P(Golden, gives_what_is_recorded) {
+  const Case& one = GetParam();
+  const auto compilation = compile(one.file, reader_below(one.folder));
+  ASSERT_TRUE(compilation) << compilation.error().text();
+
+  const std::string diagnostics = render(compilation->diagnostics, false);
+  expect_text(one.expected.string() + ".diag", diagnostics);
+  EXPECT_EQ(diagnostics.contains(": error["), compilation->diagnostics.has_errors());
+
+  std::string programs;
+  for (const Program& program : compilation->programs) {
+    const std::string text = program_text(program);
+    const auto read = read_program(text);
+    ASSERT_TRUE(read) << read.error().text();
+    EXPECT_EQ(*read, program);
+    programs += text;
+  }
+  // Whoever ignores the errors of one policy would ship half of what was written.
+  if (compilation->diagnostics.has_errors()) programs.clear();
+  expect_text(one.expected.string() + ".program", programs);
+}
+
+INSTANTIATE_TEST_SUITE_P(cases, Golden, testing::ValuesIn(all_cases()),
+                         [](const auto& each) { return each.param.name; });
+
+TEST(GoldenFolder, expectations_belong_to_cases) {
+  std::set<fs::path> stems;
+  for (const Case& one : all_cases()) stems.insert(one.expected);
+  for (const auto& entry : fs::recursive_directory_iterator(golden)) {
+    const fs::path& path = entry.path();
+    if (path.extension() != ".diag" && path.extension() != ".program") continue;
+    EXPECT_TRUE(stems.contains(path.parent_path() / path.stem())) << path << " has no case";
+  }
+}
+
+// --- Codes ----------------------------------------------------------------------------------
+
+/// Cases too long for a file in the tree.
+std::vector<std::string> long_texts() {
+  const std::string too_large((std::size_t{64} << 20) + 1, ' ');
+  std::string too_wrong = "policy office {\n";
+  for (int i = 0; i < 120; ++i) too_wrong += "  allow tcp 443 1\n";
+  return {too_large, too_wrong};
+}
+
+void collect_codes(const fs::path& file, const ReadFile& read, std::set<std::string>& codes) {
+  const auto compilation = compile(file, read);
+  ASSERT_TRUE(compilation) << compilation.error().text();
+  for (const Diagnostic& diagnostic : compilation->diagnostics.all()) {
+    codes.emplace(diagnostic.code);
+  }
+}
+
+std::set<std::string> codes_shown() {
+  std::set<std::string> codes;
+  for (const Case& one : all_cases()) collect_codes(one.file, reader_below(one.folder), codes);
+  for (const std::string& text : long_texts()) {
+    collect_codes(
+        "long.sally", [&](const fs::path&) -> Result<std::string> { return text; }, codes);
+  }
+  return codes;
+}
+
+TEST(Codes, are_listed_once_and_each_has_a_case) {
+  std::set<std::string> listed;
+  for (const CodeRow& row : diagnostic_codes) {
+    EXPECT_TRUE(listed.emplace(row.code).second) << row.code << " is listed twice";
+    EXPECT_FALSE(row.meaning.empty()) << row.code;
+  }
+  const std::set<std::string> shown = codes_shown();
+  for (const std::string& code : listed) {
+    EXPECT_TRUE(shown.contains(code)) << "no golden case shows " << code;
+  }
+  for (const std::string& code : shown) {
+    EXPECT_TRUE(listed.contains(code)) << code << " is not in compiler/source/codes.h";
+  }
+}
+
+// --- The language reference -----------------------------------------------------------------
+
+struct Example {
+  std::size_t line = 0;
+  bool fails = false;
+  std::string text;
+};
+
+/// The blocks of LANGUAGE.md fenced as `sally` or `sally error`.
+std::vector<Example> examples() {
+  std::vector<Example> found;
+  std::istringstream text(slurp(root / "policies/LANGUAGE.md"));
+  bool inside = false;
+  std::size_t number = 0;
+  for (std::string line; std::getline(text, line);) {
+    ++number;
+    if (inside && line == "```") {
+      inside = false;
+    } else if (inside) {
+      found.back().text += line + "\n";
+    } else if (line.starts_with("```sally")) {
+      EXPECT_TRUE(line == "```sally" || line == "```sally error") << number << ": " << line;
+      found.push_back({number, line == "```sally error", ""});
+      inside = true;
+    }
+  }
+  EXPECT_FALSE(inside) << "the last block is not closed";
+  return found;
+}
+
+TEST(LanguageReference, every_example_is_what_it_says) {
+  const std::vector<Example> all = examples();
+  EXPECT_GE(all.size(), 20u);
+  EXPECT_TRUE(std::ranges::any_of(all, &Example::fails));
+  for (const Example& example : all) {
+    const ReadFile read = [&](const fs::path& path) -> Result<std::string> {
+      if (path == "LANGUAGE.sally") return example.text;
+      return read_file(root / "policies" / path);
+    };
+    const auto compilation = compile("LANGUAGE.sally", read);
+    ASSERT_TRUE(compilation);
+    EXPECT_EQ(compilation->diagnostics.has_errors(), example.fails)
+        << "policies/LANGUAGE.md:" << example.line << "\n"
+        << render(compilation->diagnostics, false);
+  }
+}
+
+}  // namespace
+}  // namespace sallyport
