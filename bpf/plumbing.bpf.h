@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: (GPL-2.0-or-later OR BSD-2-Clause) */
+/* What passes under every policy, even with none loaded (DESIGN 4.3, D10), and the sources that
+ * never do. Entry: plumbing(), is_bad_source(). */
+#ifndef SALLYPORT_BPF_PLUMBING_H
+#define SALLYPORT_BPF_PLUMBING_H
+
+#include "bpf/maps.bpf.h"
+#include "bpf/parse.bpf.h"
+
+static __always_inline bool is_link_multicast(const struct packet* packet) { /* ff02::/16 */
+  return packet->family == 6 && packet->destination.address[0] == 0xff &&
+         packet->destination.address[1] == 0x02;
+}
+
+static __always_inline bool is_link_local(const struct packet* packet) { /* fe80::/10 */
+  return packet->family == 6 && packet->destination.address[0] == 0xfe &&
+         (packet->destination.address[1] & 0xc0) == 0x80;
+}
+
+static __always_inline bool is_mapped(const struct SpKey6* address) { /* ::ffff:0:0/96 */
+  struct SpStart6 number = number6(address);
+
+  return number.high == 0 && number.low >> 32 == 0xffff;
+}
+
+static __always_inline bool is_own(const struct packet* packet) {
+  /* A copy, because a map key must lie on the stack (5.15 takes no pointer to an argument). */
+  struct SpKey6 key = packet->destination;
+
+  /* An IPv6 packet to ::ffff:a.b.c.d is not one to a.b.c.d. */
+  if (packet->family == 6 && is_mapped(&key)) return false;
+  return bpf_map_lookup_elem(&own, &key) != NULL;
+}
+
+static __always_inline bool is_neighbour_discovery(const struct packet* packet) { /* RFC 4861 */
+  return packet->protocol == PROTOCOL_ICMPV6 && packet->destination_port >= 133 &&
+         packet->destination_port <= 136 && packet->icmp_code == 0 && packet->hop_limit == 255 &&
+         (is_link_multicast(packet) || is_link_local(packet));
+}
+
+static __always_inline bool is_listener_discovery(const struct packet* packet) { /* RFC 3810 */
+  const __u16 type = packet->destination_port;
+
+  return packet->protocol == PROTOCOL_ICMPV6 && ((type >= 130 && type <= 132) || type == 143) &&
+         is_link_multicast(packet);
+}
+
+static __always_inline bool is_dhcp(const struct packet* packet) {
+  if (packet->protocol != PROTOCOL_UDP) return false;
+  if (packet->family == 4)
+    return packet->source_port == 68 && packet->destination_port == 67 &&
+           number4(&packet->destination) == 0xffffffff;
+  return packet->source_port == 546 && packet->destination_port == 547 && is_link_multicast(packet);
+}
+
+__noinline int plumbing(const struct packet* packet) {
+  if (!packet) return SP_UNREACHABLE;
+  if (is_own(packet)) return SP_PASS_OWN;
+  if (packet->fragment != WHOLE) return SP_UNDECIDED;
+  if (is_neighbour_discovery(packet)) return SP_PASS_ND;
+  if (is_listener_discovery(packet)) return SP_PASS_MLD;
+  if (is_dhcp(packet)) return SP_PASS_DHCP;
+  return SP_UNDECIDED;
+}
+
+/* Sources that no neighbour can have: multicast, broadcast, loopback, unspecified, v4-mapped. */
+static __always_inline bool is_bad_source(const struct packet* packet) {
+  struct SpStart6 number;
+
+  if (packet->family == 4) {
+    const __u32 address = number4(&packet->source);
+    const __u32 network = address >> 24;
+
+    return network == 0 || network == 127 || (network >= 224 && network < 240) ||
+           address == 0xffffffff;
+  }
+  number = number6(&packet->source);
+  return packet->source.address[0] == 0xff || (number.high == 0 && number.low <= 1) ||
+         is_mapped(&packet->source);
+}
+
+#endif

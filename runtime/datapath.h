@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Datapath: one loaded copy of the XDP program with its maps, filled from an Image. Not attached to
+// anything; attachment.h does that. The tests run frames through it without any device.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "bpf/abi.h"
+#include "compiler/image/arena.h"
+#include "compiler/image/image.h"
+#include "compiler/label/labeler.h"
+#include "compiler/values/error.h"
+
+namespace sallyport {
+
+struct Counter {
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  bool operator==(const Counter&) const = default;
+};
+
+/// Sums over CPUs, with what earlier generations counted.
+struct Counters {
+  std::vector<Counter> rules;    // by rule index
+  std::vector<Counter> reasons;  // by SpReason
+};
+
+class Datapath {
+ public:
+  /// Loads the program and fills the arena; touches nothing live. Copies the Image. `addresses` is
+  /// how many bound addresses of each family to make room for; more are taken if the names of the
+  /// Image want it.
+  static Result<Datapath> load(const Image& image, std::uint32_t addresses = 0);
+  Datapath(Datapath&&) noexcept;
+  Datapath& operator=(Datapath&&) noexcept;
+  ~Datapath();
+
+  const Image& image() const;
+  int program_fd() const;
+  std::uint32_t program_id() const;
+
+  /// Binds the address to these names from now on (no names: to none), in place. Fails without
+  /// effect when a table is full; `full()` is then true and a larger Datapath must be prepared.
+  Result<void> bind(const Address& address, std::span<const HostName> names);
+  bool full() const;
+
+  Result<void> set_own(const std::set<Address>& addresses);
+
+  Result<Counters> counters() const;
+  /// Adds to what counters() reports: what the generation before has counted.
+  Result<void> carry(const Counters& counters);
+
+  /// Runs one frame through the program: XDP_PASS or XDP_DROP. Counts like a real packet.
+  Result<std::uint32_t> test_run(std::span<const std::uint8_t> frame) const;
+
+  /// Pins program and maps into the directory, which must not exist.
+  Result<void> pin(const std::string& directory) const;
+
+  /// Entries and bytes for people: name of the map, entries in use or capacity, bytes.
+  struct Size {
+    std::string map;
+    std::uint64_t entries = 0, capacity = 0, bytes = 0;
+  };
+  std::vector<Size> sizes() const;
+
+ private:
+  struct Loaded;
+  explicit Datapath(std::unique_ptr<Loaded> loaded);
+  std::unique_ptr<Loaded> loaded_;
+};
+
+/// Counters of a pinned generation, whoever loaded it: rules by rule index.
+Result<Counters> pinned_counters(const std::string& directory);
+
+}  // namespace sallyport

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The loaded datapath beside its verdicts: a damaged arena (D1), bindings that move, fill and go
+// (B8), counters that are carried over and pinned, errors that read well.
+#include <bpf/bpf.h>
+#include <gtest/gtest.h>
+#include <linux/bpf.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <numeric>
+#include <string>
+
+#include "compiler/label/labeler.h"
+#include "compiler/program/program_text.h"
+#include "runtime/bpffs.h"
+#include "runtime/datapath.h"
+#include "runtime/fd.h"
+#include "runtime/libbpf_log.h"
+#include "tests/support/frame.h"
+
+namespace sallyport {
+namespace {
+
+HostName name(std::string_view text) {
+  return HostName::parse(text).value();
+}
+Address address(std::string_view text) {
+  return Address::parse(text).value();
+}
+Bytes frame(std::string_view text) {
+  return frame_of(text).value();
+}
+
+/// Two names and a range: `allow tcp 443 to a.example.com`, `... 8443 to b.example.com,
+/// 198.51.100.0/24`.
+Program two_names() {
+  Program program;
+  program.policy = "two-names";
+  Rule first;
+  first.services = {{protocol_tcp, 443, 443}};
+  first.remote.names = {name("a.example.com")};
+  Rule second;
+  second.services = {{protocol_tcp, 8443, 8443}};
+  second.remote.names = {name("b.example.com")};
+  second.remote.ranges = {AddressRange::parse("198.51.100.0/24").value()};
+  program.rules = {first, second};
+  return program;
+}
+
+constexpr std::string_view to_range = "ip4 10.20.1.1 > 198.51.100.7 tcp 40000 > 8443";
+constexpr std::string_view to_a = "ip4 10.20.1.1 > 203.0.113.1 tcp 40000 > 443";
+constexpr std::string_view to_b = "ip4 10.20.1.1 > 203.0.113.1 tcp 40000 > 8443";
+
+class DatapathTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "SKIP: needs root";
+    auto loaded = Datapath::load(make_image(two_names()));
+    ASSERT_TRUE(loaded) << loaded.error().text();
+    datapath_.emplace(std::move(*loaded));
+  }
+
+  bool passes(std::string_view text) const {
+    const auto action = datapath_->test_run(frame(text));
+    EXPECT_TRUE(action) << action.error().text();
+    return action && *action == XDP_PASS;
+  }
+  std::uint64_t counted(SpReason reason) const {
+    const auto counters = datapath_->counters();
+    EXPECT_TRUE(counters) << counters.error().text();
+    return counters ? counters->reasons[reason].packets : 0;
+  }
+  Result<void> bind(std::string_view where, std::vector<HostName> names) {
+    return datapath_->bind(address(where), names);
+  }
+
+  std::optional<Datapath> datapath_;
+};
+
+/// A folder under bpffs with the pins of one datapath; removed at the end.
+class PinnedFolder {
+ public:
+  explicit PinnedFolder(const std::string& what)
+      : path_("/sys/fs/bpf/sallyport-" + what + "-" + std::to_string(getpid())) {}
+  PinnedFolder(const PinnedFolder&) = delete;
+  PinnedFolder& operator=(const PinnedFolder&) = delete;
+  ~PinnedFolder() { std::filesystem::remove_all(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// The arena of a pinned datapath, to do harm to it.
+class ArenaBytes {
+ public:
+  explicit ArenaBytes(const std::string& folder)
+      : map_(bpf_obj_get((folder + "/arena").c_str())),
+        start_(mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, map_.get(), 0)) {}
+  ArenaBytes(const ArenaBytes&) = delete;
+  ArenaBytes& operator=(const ArenaBytes&) = delete;
+  ~ArenaBytes() {
+    if (is_open()) munmap(start_, size);
+  }
+  bool is_open() const { return start_ != MAP_FAILED; }
+  SpArenaHeader& header() { return *static_cast<SpArenaHeader*>(start_); }
+
+ private:
+  static constexpr std::size_t size = SP_ARENA_MIN_SIZE;
+  Fd map_;
+  void* start_;
+};
+
+TEST_F(DatapathTest, D1_DamagedHeadersDropAndAreCounted) {
+  const PinnedFolder folder("damaged");
+  const auto pinned = datapath_->pin(folder.path());
+  ASSERT_TRUE(pinned) << pinned.error().text();
+  ArenaBytes arena(folder.path());
+  ASSERT_TRUE(arena.is_open());
+  ASSERT_TRUE(passes(to_range));
+  const SpArenaHeader sound = arena.header();
+
+  struct Damage {
+    const char* what;
+    void (*apply)(SpArenaHeader&);
+  };
+  const Damage damages[] = {
+      {"empty", [](SpArenaHeader& header) { header = {}; }},
+      {"magic", [](SpArenaHeader& header) { header.magic ^= 1; }},
+      {"a newer version", [](SpArenaHeader& header) { header.version += 1; }},
+      {"half the size", [](SpArenaHeader& header) { header.size /= 2; }},
+      {"twice the size", [](SpArenaHeader& header) { header.size *= 2; }},
+      {"no zones", [](SpArenaHeader& header) { header.zones = 0; }},
+      {"no remotes", [](SpArenaHeader& header) { header.remotes = 0; }},
+      {"no services", [](SpArenaHeader& header) { header.services = 0; }},
+      {"no rows", [](SpArenaHeader& header) { header.row_capacity = 0; }},
+      {"huge counts", [](SpArenaHeader& header) { header.services = header.remotes = ~0U; }},
+      {"an empty table", [](SpArenaHeader& header) { header.remote4.count = 0; }},
+      {"an endless table", [](SpArenaHeader& header) { header.remote4.count = ~0U; }},
+      {"starts outside", [](SpArenaHeader& header) { header.remote4.starts = ~0U; }},
+      {"labels outside", [](SpArenaHeader& header) { header.zone4.labels = header.size; }},
+      {"services outside", [](SpArenaHeader& header) { header.service.labels = ~0U; }},
+      {"rows outside", [](SpArenaHeader& header) { header.rows = header.size; }},
+      {"verdicts outside", [](SpArenaHeader& header) { header.verdicts = ~0U; }},
+      {"labels are no labels",
+       [](SpArenaHeader& header) { header.remote4.labels = header.remote4.starts; }},
+      {"verdicts are no verdicts", [](SpArenaHeader& header) { header.verdicts = 0; }},
+  };
+  std::uint64_t drops = 0;
+  for (const Damage& damage : damages) {
+    SCOPED_TRACE(damage.what);
+    damage.apply(arena.header());
+    EXPECT_FALSE(passes(to_range));
+    EXPECT_EQ(counted(SP_DROP_NO_GENERATION), ++drops);
+    // Plumbing goes on.
+    EXPECT_TRUE(passes("arp"));
+    EXPECT_TRUE(passes("ip6 fe80::9 > ff02::1 hoplimit 255 icmpv6 135"));
+    arena.header() = sound;
+    EXPECT_TRUE(passes(to_range));
+  }
+}
+
+TEST_F(DatapathTest, C5_BindingsMoveInPlace) {
+  EXPECT_FALSE(passes(to_a));
+  ASSERT_TRUE(bind("203.0.113.1", {name("a.example.com")}));
+  EXPECT_TRUE(passes(to_a));
+  EXPECT_FALSE(passes(to_b));
+  ASSERT_TRUE(bind("203.0.113.1", {name("a.example.com"), name("b.example.com")}));
+  EXPECT_TRUE(passes(to_a));
+  EXPECT_TRUE(passes(to_b));
+  ASSERT_TRUE(bind("203.0.113.1", {name("b.example.com")}));
+  EXPECT_FALSE(passes(to_a));
+  EXPECT_TRUE(passes(to_b));
+  ASSERT_TRUE(bind("203.0.113.1", {}));
+  EXPECT_FALSE(passes(to_b));
+  EXPECT_TRUE(bind("203.0.113.1", {})) << "to unbind what is not bound is no failure";
+  // Inside a range, the name adds to it, and the range stays when the name goes.
+  ASSERT_TRUE(bind("198.51.100.7", {name("a.example.com")}));
+  EXPECT_TRUE(passes("ip4 10.20.1.1 > 198.51.100.7 tcp 40000 > 443"));
+  EXPECT_TRUE(passes(to_range));
+  ASSERT_TRUE(bind("198.51.100.7", {}));
+  EXPECT_FALSE(passes("ip4 10.20.1.1 > 198.51.100.7 tcp 40000 > 443"));
+  EXPECT_TRUE(passes(to_range));
+}
+
+TEST_F(DatapathTest, B8_AFullTableRefusesAndChangesNothing) {
+  const auto sizes = datapath_->sizes();
+  const auto bound4 = std::ranges::find(sizes, "bound4", &Datapath::Size::map);
+  ASSERT_NE(bound4, sizes.end());
+  const std::vector<HostName> names = {name("a.example.com")};
+  for (std::uint32_t i = 0; i < bound4->capacity; ++i) {
+    const auto bound = datapath_->bind(Address::v4(0xcb007100U + i), names);
+    ASSERT_TRUE(bound) << bound.error().text();
+  }
+  EXPECT_FALSE(datapath_->full());
+  const auto refused = bind("9.9.9.1", names);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().text().find("cannot bind 9.9.9.1"), std::string::npos);
+  EXPECT_TRUE(datapath_->full());
+  EXPECT_FALSE(passes("ip4 10.20.1.1 > 9.9.9.1 tcp 40000 > 443"));
+  EXPECT_TRUE(passes(to_a));
+  // An address that is bound may still change its names.
+  EXPECT_TRUE(bind("203.0.113.1", {name("b.example.com")}));
+  EXPECT_TRUE(passes(to_b));
+}
+
+TEST_F(DatapathTest, OwnAddressesFollowTheirSet) {
+  ASSERT_TRUE(datapath_->set_own({address("203.0.113.1"), address("2001:db8::1")}));
+  EXPECT_TRUE(passes(to_b));
+  EXPECT_TRUE(passes("ip6 2001:db8::9 > 2001:db8::1 tcp 40000 > 22"));
+  ASSERT_TRUE(datapath_->set_own({address("2001:db8::1")}));
+  EXPECT_FALSE(passes(to_b));
+  EXPECT_TRUE(passes("ip6 2001:db8::9 > 2001:db8::1 tcp 40000 > 22"));
+}
+
+TEST_F(DatapathTest, CountersAreCarriedOverAndPinned) {
+  const PinnedFolder folder("counters");
+  ASSERT_TRUE(datapath_->pin(folder.path()));
+  EXPECT_FALSE(datapath_->pin(folder.path())) << "the folder exists";
+  Counters before{{{5, 500}, {7, 700}}, std::vector<Counter>(SP_REASON_COUNT)};
+  before.reasons[SP_PASS_RULE] = {12, 1200};
+  ASSERT_TRUE(datapath_->carry(before));
+  ASSERT_TRUE(datapath_->carry(before));
+  ASSERT_TRUE(passes(to_range));
+  const std::uint64_t bytes = frame(to_range).size();
+
+  const auto own = datapath_->counters();
+  const auto pinned = pinned_counters(folder.path());
+  ASSERT_TRUE(own && pinned);
+  for (const Counters& counters : {*own, *pinned}) {
+    ASSERT_EQ(counters.rules.size(), 2U);
+    EXPECT_EQ(counters.rules[0], (Counter{10, 1000}));
+    EXPECT_EQ(counters.rules[1], (Counter{15, 1400 + bytes}));
+    EXPECT_EQ(counters.reasons[SP_PASS_RULE], (Counter{25, 2400 + bytes}));
+  }
+}
+
+TEST_F(DatapathTest, FramesTheKernelRunsNotAreErrors) {
+  const auto action = datapath_->test_run(Bytes(13));
+  ASSERT_FALSE(action);
+  EXPECT_NE(action.error().text().find("13 bytes"), std::string::npos);
+}
+
+TEST(LoadError, ReadsAsOneSentence) {
+  EXPECT_EQ(load_error("load the XDP program", EPERM, "libbpf: anything\n").text(),
+            "cannot load the XDP program: permission denied (needs CAP_BPF, CAP_NET_ADMIN and "
+            "CAP_PERFMON)");
+  EXPECT_EQ(load_error("load the XDP program", ENOMEM,
+                       "libbpf: map 'bound4': failed to create: Cannot allocate memory(-12)\n"
+                       "libbpf: failed to load object 'sallyport_xdp'\n")
+                .text(),
+            "cannot load the XDP program: cannot allocate memory (map 'bound4': failed to create: "
+            "Cannot allocate memory(-12))");
+  EXPECT_EQ(last_words("libbpf: prog 'sallyport_xdp': BPF program load failed: Permission denied\n"
+                       "libbpf: prog 'sallyport_xdp': -- BEGIN PROG LOAD LOG --\n"
+                       "0: R1=ctx\n1: (61) r0 = *(u32 *)(r1 +999)\n"
+                       "invalid bpf_context access off=999 size=4\n"
+                       "processed 2 insns (limit 1000000)\n-- END PROG LOAD LOG --\n"),
+            "prog 'sallyport_xdp': BPF program load failed: Permission denied; 0: R1=ctx; 1: (61) "
+            "r0 = *(u32 *)(r1 +999); invalid bpf_context access off=999 size=4");
+}
+
+}  // namespace
+}  // namespace sallyport

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Packet rows: one file, several engines. Entry: PacketRows::read(). A file is
+//
+//   # a comment
+//   policy ranges.sally                     beside this file, with one policy
+//   given relay.example.com is 198.51.100.7, 2001:db8::7
+//   own 10.20.0.1, 2001:db8:20::1           the gateway's addresses
+//
+//   FRAME -> pass rule line 14              FRAME as in tests/support/frame.h; a reason of
+//   bpf/abi.h FRAME -> drop no_rule                   without SP_PASS_ or SP_DROP_; the line of the
+//   rule that
+//                                           decides, in the policy file
+//   each-cut FRAME                          it passes, and cut anywhere it drops (behind 14 bytes;
+//                                           padding may go)
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "compiler/program/evaluator.h"
+#include "compiler/program/program.h"
+#include "tests/support/frame.h"
+
+namespace sallyport {
+
+struct PacketRow {
+  std::size_t line = 0;  // in the rows file
+  std::string text;
+  Bytes frame;
+  Verdict verdict = Verdict::drop;
+  SpReason reason = SP_DROP_NO_RULE;
+  std::uint32_t rule_line = 0;  // in the policy file; 0: no rule decides
+};
+
+struct CutRow {
+  std::size_t line = 0;
+  std::string text;
+  Bytes frame;
+  std::size_t whole = 0;  // bytes of the frame without its padding
+};
+
+struct PacketRows {
+  Program program;
+  Surroundings surroundings;
+  std::vector<PacketRow> rows;
+  std::vector<CutRow> cuts;
+
+  static Result<PacketRows> read(const std::filesystem::path& file);
+};
+
+/// As the rows spell it: `no_rule`.
+std::string reason_word(SpReason reason);
+
+}  // namespace sallyport
