@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Generation: prepare, commit, retire. Entry point: Generation::prepare().
+#include "runtime/generation.h"
+
+#include <bpf/bpf.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace sallyport {
+namespace {
+
+std::uint32_t program_id(int program_fd) {
+  bpf_prog_info facts{};
+  __u32 size = sizeof(facts);
+  return bpf_obj_get_info_by_fd(program_fd, &facts, &size) == 0 ? facts.id : 0;
+}
+
+/// Puts the first `count` attachments back; returns what could not be put back, in words.
+std::string roll_back(std::vector<Attachment>& attachments, std::size_t count, int program_fd) {
+  std::string stuck;
+  if (program_fd < 0) return stuck;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (auto back = attachments[i].replace(program_fd); !back) {
+      stuck += (stuck.empty() ? "" : "; ") + back.error().text();
+    }
+  }
+  return stuck;
+}
+
+}  // namespace
+
+Generation::Generation(const Pins& pins, std::uint64_t number, Bundle bundle, Datapath datapath)
+    : pins_(&pins), number_(number), bundle_(std::move(bundle)), datapath_(std::move(datapath)) {}
+
+Generation::Generation(Generation&& other) noexcept
+    : pins_(std::exchange(other.pins_, nullptr)),
+      number_(other.number_),
+      bundle_(std::move(other.bundle_)),
+      datapath_(std::move(other.datapath_)),
+      keeps_pins_(other.keeps_pins_) {}
+
+Generation& Generation::operator=(Generation&& other) noexcept {
+  if (this == &other) return *this;
+  const Generation replaced(std::move(*this));
+  pins_ = std::exchange(other.pins_, nullptr);
+  number_ = other.number_;
+  bundle_ = std::move(other.bundle_);
+  datapath_ = std::move(other.datapath_);
+  keeps_pins_ = other.keeps_pins_;
+  return *this;
+}
+
+Generation::~Generation() {
+  if (pins_ == nullptr || keeps_pins_) return;
+  // Nothing depends on these pins; the next prepare() takes another number if they stay.
+  (void)pins_->remove_generation(number_);
+}
+
+Result<Generation> Generation::prepare(const Pins& pins, Bundle bundle, std::uint32_t addresses) {
+  auto datapath = Datapath::load(bundle.image, addresses);
+  if (!datapath) return std::unexpected(datapath.error());
+  const std::vector<std::uint64_t> existing = pins.generations();
+  const std::uint64_t number = existing.empty() ? 1 : existing.back() + 1;
+  if (auto pinned = datapath->pin(pins.generation(number).string()); !pinned) {
+    return std::unexpected(pinned.error());
+  }
+  return Generation(pins, number, std::move(bundle), std::move(*datapath));
+}
+
+Result<void> Generation::commit(std::vector<Attachment>& attachments, int previous_program_fd) {
+  for (std::size_t moved = 0; moved < attachments.size(); ++moved) {
+    auto replaced = attachments[moved].replace(datapath_.program_fd());
+    if (replaced) continue;
+    Error error = replaced.error();
+    const std::string stuck = roll_back(attachments, moved, previous_program_fd);
+    if (!stuck.empty()) {
+      // A device still runs this program: its pins must stay reachable.
+      keeps_pins_ = true;
+      error.detail += (error.detail.empty() ? "and " : "; and ") + stuck;
+    }
+    return std::unexpected(std::move(error));
+  }
+  keeps_pins_ = true;
+  return {};
+}
+
+std::optional<std::uint64_t> live_generation(const Pins& pins) {
+  std::set<std::uint32_t> running;
+  for (const std::string& device : pins.linked_devices()) {
+    const auto state = Attachment::state_of(pins, device);
+    if (state && state->alive) running.insert(state->program_id);
+  }
+  const std::vector<std::uint64_t> numbers = pins.generations();
+  for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
+    const auto program = pinned_program(pins, *number);
+    if (program && running.contains(program_id(program->get()))) return *number;
+  }
+  return std::nullopt;
+}
+
+Result<Fd> pinned_program(const Pins& pins, std::uint64_t number) {
+  const std::string pin = (pins.generation(number) / "xdp").string();
+  Fd program{bpf_obj_get(pin.c_str())};
+  if (!program) return std::unexpected(Error::from_errno("open " + pin, errno));
+  return program;
+}
+
+Counters carried_counters(const Counters& from, const std::vector<ImageRule>& old_rules,
+                          const std::vector<ImageRule>& new_rules) {
+  std::map<std::string_view, Counter> by_identity;
+  const std::size_t counted = std::min(from.rules.size(), old_rules.size());
+  for (std::size_t i = 0; i < counted; ++i) {
+    by_identity.emplace(old_rules[i].identity, from.rules[i]);
+  }
+  Counters carried;
+  carried.reasons = from.reasons;
+  carried.rules.reserve(new_rules.size());
+  for (const ImageRule& rule : new_rules) {
+    const auto found = by_identity.find(rule.identity);
+    carried.rules.push_back(found == by_identity.end() ? Counter{} : found->second);
+  }
+  return carried;
+}
+
+}  // namespace sallyport
