@@ -116,6 +116,14 @@ void Loader::report_cycle(std::size_t module, const ImportStatement& statement) 
   }
 }
 
+/// Origins travel in the bundle: named from the root file's folder, they and the bundle's digest
+/// are the same wherever the policies lie (C3).
+void name_from(const fs::path& folder, Place& place) {
+  if (folder.empty() || place.file.empty()) return;
+  const fs::path relative = fs::path(place.file).lexically_relative(folder);
+  if (!relative.empty()) place.file = relative.string();
+}
+
 }  // namespace
 
 Result<std::string> read_file(const fs::path& path) {
@@ -137,6 +145,12 @@ Result<Compilation> compile(const fs::path& file, const ReadFile& read) {
   // What the parser left out would be reported as missing: the checker waits for sound text.
   if (!compilation.diagnostics.has_errors()) {
     compilation.programs = check(compilation.modules, compilation.diagnostics);
+    for (Program& program : compilation.programs) {
+      for (Rule& rule : program.rules) {
+        name_from(file.parent_path(), rule.origin.rule);
+        name_from(file.parent_path(), rule.origin.use);
+      }
+    }
   }
   return compilation;
 }

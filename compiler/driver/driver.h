@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// compile(): a policy file and its imports to Programs, and a Program to a bundle. The only layer
-// of the compiler that reads files.
+// compile(): a policy file and its imports to Programs. The only layer of the compiler that reads
+// files.
 #pragma once
 
 #include <deque>
@@ -25,8 +25,9 @@ struct Compilation {
   std::deque<Source> sources;  // stable addresses: spans point into them
   std::vector<Module> modules;
   Diagnostics diagnostics;
-  std::vector<Program>
-      programs;  // one per policy of the root file; empty for a file of vendors only
+  /// One per policy of the root file; empty for a file of vendors only. Their places name files
+  /// from the root file's folder.
+  std::vector<Program> programs;
 };
 
 /// Parses the root file and its imports (cycles and missing files are diagnostics at the import),

@@ -53,6 +53,20 @@ TEST(Compile, fails_only_if_the_root_cannot_be_read) {
   EXPECT_NE(compilation.error().text().find("missing.sally"), std::string::npos);
 }
 
+TEST(Compile, C3_programs_do_not_depend_on_where_the_files_lie) {
+  const auto programs_below = [](const std::string& root) {
+    Files files({{root + "site/root.sally", "import ../lib/a policy p { use v.p }"},
+                 {root + "lib/a.sally", vendor}});
+    return compile(root + "site/root.sally", files.reader())->programs;
+  };
+  const auto programs = programs_below("");
+  ASSERT_EQ(programs.size(), 1U);
+  EXPECT_EQ(programs[0].rules[0].origin.rule.file, "../lib/a.sally");
+  EXPECT_EQ(programs[0].rules[0].origin.use.file, "root.sally");
+  EXPECT_EQ(programs_below("/srv/policies/"), programs);
+  EXPECT_EQ(programs_below("../elsewhere/"), programs);
+}
+
 TEST(Compile, imports_are_relative_to_the_importing_file) {
   Files files({{"site/root.sally", "import lib/a, ../common/b, /etc/c policy p { use v.p }"},
                {"site/lib/a.sally", "import deeper/d"},
