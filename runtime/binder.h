@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Binder: keeps three things in step: the name table (what should be bound), the pinned claims
+// (what survives this process) and the live datapath (what is bound). Claims are written before an
+// address opens and removed after it closed, so that a restart never adopts less than is enforced.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "runtime/claim_store.h"
+#include "runtime/clock.h"
+#include "runtime/datapath.h"
+#include "runtime/name_table.h"
+
+namespace sallyport {
+
+/// Takes one sentence for the operator.
+using Log = std::function<void(const std::string&)>;
+
+/// Binds everything in the table into a datapath that is not live yet.
+Result<void> bind_all(Datapath& datapath, const NameTable& table);
+
+class Binder {
+ public:
+  Binder(const Clock& clock, ClaimStore claims, Log log);
+
+  /// Fills the table with the image's names and the claims that an earlier run left for them.
+  Result<void> adopt(const Image& image);
+  const NameTable& table() const { return table_; }
+
+  /// One answer of the DNS, applied to the live datapath.
+  void answered(Datapath& live, const HostName& name, Family family, const Answer& answer);
+  void expire(Datapath& live);
+  /// Binds again what the live datapath refused before.
+  void settle(Datapath& live);
+  /// False while the live datapath refuses an address of the table.
+  bool settled() const { return unsettled_.empty(); }
+
+  /// From now on `table`, with the names of `image`, is what should be bound, and the datapath now
+  /// live holds all of it.
+  void took_over(NameTable table, const Image& image);
+  /// Removes the claims of names and addresses that the table does not have.
+  void forget_unclaimed();
+
+  struct Counts {
+    std::uint64_t changes = 0;  // addresses bound, unbound or bound to other names
+    std::uint64_t refused = 0;  // pairs of a name and an address that may not be bound
+  };
+  const Counts& counts() const { return counts_; }
+  /// Why the last lookup of a name and family failed; empty if it did not.
+  std::string failure_of(const HostName& name, Family family) const;
+
+ private:
+  struct Delta {
+    std::vector<HostName> added, gone;
+  };
+  void apply(Datapath& live, const TableChanges& changes);
+  void enforce(Datapath* live, const Address& address, const std::vector<HostName>& names);
+  Delta delta_of(const Address& address, const std::vector<HostName>& names) const;
+  void note_refused(const std::vector<RefusedAddress>& refused);
+  void note_outcome(const HostName& name, Family family, const Answer& answer);
+  bool worth_telling(const HostName& name, Family family, const Answer& answer) const;
+  void report(const Result<void>& outcome);
+
+  const Clock& clock_;
+  ClaimStore claims_;
+  Log log_;
+  NameTable table_{Lifetimes{}};
+  std::map<Address, std::vector<HostName>> enforced_;  // in the live datapath
+  std::map<HostName, std::size_t> bound_;              // addresses of each name in there
+  std::set<Address> unsettled_;
+  std::set<std::pair<HostName, Address>> refused_;
+  struct Failing {
+    std::string why;
+    bool told = false;
+  };
+  std::map<std::pair<HostName, Family>, Failing> failures_;
+  std::string last_report_;
+  Counts counts_;
+};
+
+}  // namespace sallyport

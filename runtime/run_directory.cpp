@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// RunDirectory: see the header. A lock taken on a file that was meanwhile removed is taken again.
+#include "runtime/run_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace sallyport {
+namespace {
+
+constexpr std::size_t longest_instance_name = 32;
+
+bool is_instance_name(const std::string& name) {
+  return !name.empty() && name.size() <= longest_instance_name &&
+         std::ranges::all_of(name, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
+
+/// True if `fd` is still the file at `path`.
+bool is_file_at(int fd, const std::filesystem::path& path) {
+  struct stat held {
+  }, found{};
+  return fstat(fd, &held) == 0 && stat(path.c_str(), &found) == 0 && held.st_ino == found.st_ino &&
+         held.st_dev == found.st_dev;
+}
+
+std::string holder_of(int fd) {
+  char text[32] = {};
+  const ssize_t length = pread(fd, text, sizeof(text) - 1, 0);
+  return length > 0 ? "process " + std::string(text, static_cast<std::size_t>(length)) : "";
+}
+
+Result<void> write_holder(int fd) {
+  const std::string pid = std::to_string(getpid());
+  if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) < 0)
+    return std::unexpected(Error::from_errno("write the lock file", errno));
+  return {};
+}
+
+}  // namespace
+
+RunDirectory::RunDirectory(const std::string& instance)
+    : instance_(instance), directory_("/run/sallyport/" + instance) {}
+
+Result<RunDirectory> RunDirectory::of(const std::string& instance) {
+  if (!is_instance_name(instance)) {
+    return std::unexpected(Error{"use `" + instance + "` as the name of an instance",
+                                 "it must be 1 to 32 of the characters a-z, 0-9 and -", ""});
+  }
+  return RunDirectory(instance);
+}
+
+Result<RunDirectory> RunDirectory::open(const std::string& instance) {
+  auto run = of(instance);
+  if (!run) return run;
+  std::error_code failed;
+  std::filesystem::create_directories(run->directory_, failed);
+  if (!failed) {
+    std::filesystem::permissions(run->directory_, std::filesystem::perms::owner_all, failed);
+  }
+  if (failed) {
+    return std::unexpected(Error::from_errno("make " + run->directory_.string(), failed.value()));
+  }
+  return run;
+}
+
+bool RunDirectory::exists() const {
+  std::error_code ignored;
+  return std::filesystem::is_directory(directory_, ignored);
+}
+
+Result<Fd> RunDirectory::lock() const {
+  const std::filesystem::path path = directory_ / "lock";
+  for (;;) {
+    Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    if (!fd) return std::unexpected(Error::from_errno("open " + path.string(), errno));
+    if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) {
+        return std::unexpected(Error{"take over instance " + instance_, "another runtime has it",
+                                     holder_of(fd.get())});
+      }
+      return std::unexpected(Error::from_errno("lock " + path.string(), errno));
+    }
+    if (!is_file_at(fd.get(), path)) continue;  // an unload removed it before we had the lock
+    if (auto written = write_holder(fd.get()); !written) return std::unexpected(written.error());
+    return fd;
+  }
+}
+
+std::filesystem::path RunDirectory::bundle(std::uint64_t generation) const {
+  return directory_ / ("gen-" + std::to_string(generation) + ".bundle");
+}
+
+Result<void> RunDirectory::store_bundle(std::uint64_t generation,
+                                        std::span<const std::uint8_t> bytes) const {
+  return write_file_atomically(bundle(generation), bytes);
+}
+
+Result<Bundle> RunDirectory::stored_bundle(std::uint64_t generation) const {
+  return read_bundle_file(bundle(generation));
+}
+
+void RunDirectory::remove_bundle(std::uint64_t generation) const {
+  std::error_code ignored;
+  std::filesystem::remove(bundle(generation), ignored);
+}
+
+void RunDirectory::keep_only_bundle(std::uint64_t generation) const {
+  std::error_code ignored;
+  const std::filesystem::path kept = bundle(generation);
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("gen-") && entry.path() != kept) {
+      std::filesystem::remove(entry.path(), ignored);
+    }
+  }
+}
+
+Result<void> RunDirectory::remove_all() const {
+  std::error_code failed;
+  std::filesystem::remove_all(directory_, failed);
+  if (failed) {
+    return std::unexpected(Error::from_errno("remove " + directory_.string(), failed.value()));
+  }
+  std::filesystem::remove(directory_.parent_path(), failed);  // only if it was the last instance
+  return {};
+}
+
+}  // namespace sallyport

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The files of one instance under /run/sallyport/INSTANCE (mode 0700):
+//   lock          held by the runtime while it lives, with its process id inside
+//   control       the control socket
+//   gen-N.bundle  the bundle of pinned generation N: its rules' identities and texts
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "compiler/image/bundle.h"
+#include "compiler/values/error.h"
+#include "runtime/fd.h"
+
+namespace sallyport {
+
+class RunDirectory {
+ public:
+  /// Makes the directory. The name is one of [a-z0-9-], 1 to 32 characters.
+  static Result<RunDirectory> open(const std::string& instance);
+  /// Only names the directory, which may be missing.
+  static Result<RunDirectory> of(const std::string& instance);
+
+  bool exists() const;
+  std::filesystem::path control() const { return directory_ / "control"; }
+
+  /// The lock lives as long as the descriptor. Fails at once if another process has it.
+  Result<Fd> lock() const;
+
+  Result<void> store_bundle(std::uint64_t generation, std::span<const std::uint8_t> bytes) const;
+  Result<Bundle> stored_bundle(std::uint64_t generation) const;
+  void remove_bundle(std::uint64_t generation) const;
+  /// Removes the bundles of every generation but this one.
+  void keep_only_bundle(std::uint64_t generation) const;
+  Result<void> remove_all() const;
+
+ private:
+  explicit RunDirectory(const std::string& instance);
+  std::filesystem::path bundle(std::uint64_t generation) const;
+
+  std::string instance_;
+  std::filesystem::path directory_;
+};
+
+}  // namespace sallyport

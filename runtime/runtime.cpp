@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The runtime's life: starting, taking over from one generation to the next, ending. What happens
+// in between is in runtime_events.cpp.
+#include "runtime/runtime.h"
+
+#include <algorithm>
+#include <cassert>
+#include <thread>
+
+#include "runtime/device_watch.h"
+#include "runtime/own_addresses.h"
+
+namespace sallyport {
+namespace {
+
+constexpr int most_doublings = 6;
+/// Longer than any CPU stays in one run of the program that was replaced.
+constexpr auto last_packets = std::chrono::milliseconds(10);
+
+/// The most addresses of one family that the datapath has room for.
+std::uint32_t room_of(const Datapath& datapath) {
+  std::uint64_t room = 1024;
+  for (const auto& size : datapath.sizes()) {
+    if (size.map.starts_with("bound")) room = std::max(room, size.capacity);
+  }
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(room, 1U << 24));
+}
+
+std::string device_list(const std::vector<Attachment>& attachments) {
+  std::string text;
+  for (const auto& attachment : attachments)
+    text += (text.empty() ? "" : ", ") + attachment.device();
+  return text;
+}
+
+}  // namespace
+
+Runtime::Runtime(Options options, World world, EventLoop loop, Pins pins, RunDirectory files)
+    : options_(std::move(options)),
+      world_(std::move(world)),
+      loop_(std::move(loop)),
+      pins_(std::move(pins)),
+      files_(std::move(files)) {}
+
+Runtime::~Runtime() {
+  refresh_.reset();  // before the lookup it asks
+  lookup_.reset();
+}
+
+Result<std::unique_ptr<Runtime>> Runtime::start(Bundle bundle, Options options, World world) {
+  assert(!options.devices.empty());
+  auto files = RunDirectory::open(options.instance);
+  if (!files) return std::unexpected(files.error());
+  auto lock = files->lock();
+  if (!lock) return std::unexpected(lock.error());
+  auto loop = EventLoop::create(world.clock);
+  if (!loop) return std::unexpected(loop.error());
+  auto pins = Pins::open(options.instance);
+  if (!pins) {
+    (void)files->remove_all();  // the pins' error is the one to tell
+    return std::unexpected(pins.error());
+  }
+
+  std::unique_ptr<Runtime> runtime(new Runtime(
+      std::move(options), std::move(world), std::move(*loop), std::move(*pins), std::move(*files)));
+  runtime->lock_ = std::move(*lock);
+  if (auto up = runtime->bring_up(std::move(bundle)); !up) {
+    runtime->withdraw();
+    return std::unexpected(up.error());
+  }
+  return runtime;
+}
+
+/// Whatever can fail comes before the devices are taken over, which is the last step that may.
+Result<void> Runtime::bring_up(Bundle bundle) {
+  auto servers = servers_for(bundle.image);
+  if (!servers) return std::unexpected(servers.error());
+  auto own = own_addresses();
+  if (!own) return std::unexpected(own.error());
+  own_ = std::move(*own);
+  auto claims = ClaimStore::open(pins_);
+  if (!claims) return std::unexpected(claims.error());
+  binder_.emplace(world_.clock, std::move(*claims), world_.log);
+  if (auto adopted = binder_->adopt(bundle.image); !adopted) return adopted;
+  if (auto watched = watch_world(); !watched) return watched;
+  auto lookup = lookup_at(*servers);
+  if (!lookup) return std::unexpected(lookup.error());
+
+  auto next = prepare(bundle, binder_->table(), 0);
+  if (!next) return std::unexpected(next.error());
+  const auto before = predecessor();  // new devices run `next` once they are attached
+  if (!before) return std::unexpected(before.error());
+  if (auto attached = attach(*next); !attached) return attached;
+  if (auto taken = take_over(std::move(*next), *before); !taken) return taken;
+
+  binder_->forget_unclaimed();
+  if (const std::size_t adopted = binder_->table().bound_addresses(); adopted > 0)
+    world_.log("adopted " + std::to_string(adopted) + " addresses of an earlier run");
+  warn_of_patterns(generation_->bundle().image);
+  servers_ = std::move(*servers);
+  ask_through(std::move(*lookup));
+  ask_names();
+  after_change();
+  return {};
+}
+
+Result<void> Runtime::watch_world() {
+  auto own = watch_own_addresses(
+      loop_, [this](std::set<Address> addresses) { own_changed(std::move(addresses)); });
+  if (!own) return std::unexpected(own.error());
+  own_watch_ = std::move(*own);
+  auto devices = watch_devices(loop_, [this] { devices_changed(); });
+  if (!devices) return std::unexpected(devices.error());
+  device_watch_ = std::move(*devices);
+  auto control = ControlServer::listen(
+      loop_, files_.control(), [this](const ControlRequest& request) { return respond(request); });
+  if (!control) return std::unexpected(control.error());
+  control_ = std::move(*control);
+  return {};
+}
+
+/// Undoes a start that failed: new links go, adopted ones keep what they had.
+void Runtime::withdraw() {
+  for (const auto& attachment : attachments_) {
+    if (attachment.adopted()) continue;
+    if (auto removed = pins_.remove_link(attachment.device()); !removed)
+      world_.log(removed.error().text());
+  }
+  attachments_.clear();
+  control_.reset();
+  if (!pins_.linked_devices().empty()) return;
+  // Nothing is enforced, so nothing of the instance is worth keeping.
+  if (auto removed = pins_.remove_all(); !removed) world_.log(removed.error().text());
+  if (auto removed = files_.remove_all(); !removed) world_.log(removed.error().text());
+}
+
+Result<std::vector<Endpoint>> Runtime::servers_for(const Image& image) const {
+  std::vector<Endpoint> servers = options_.resolvers;
+  if (servers.empty()) {
+    for (const auto& resolver : image.resolvers)
+      servers.insert(servers.end(), resolver.servers.begin(), resolver.servers.end());
+  }
+  if (servers.empty() && !image.names.empty()) {
+    return std::unexpected(Error{"bind the names of policy " + image.policy,
+                                 "there is no resolver to ask",
+                                 "declare one in the policy, or give --resolver"});
+  }
+  return servers;
+}
+
+/// Null if nobody is to be asked.
+Result<std::unique_ptr<Lookup>> Runtime::lookup_at(const std::vector<Endpoint>& servers) {
+  if (servers.empty()) return nullptr;
+  return world_.make_lookup(loop_, servers);
+}
+
+void Runtime::ask_through(std::unique_ptr<Lookup> lookup) {
+  refresh_.reset();  // before the lookup it asks
+  lookup_ = std::move(lookup);
+  if (!lookup_) return;
+  Refresh::Pace pace;
+  pace.clamp = [this](Seconds ttl) { return binder_->table().clamp(ttl); };
+  pace.seed =
+      static_cast<std::uint64_t>(world_.clock.now().count()) ^ static_cast<std::uint64_t>(getpid());
+  refresh_ = std::make_unique<Refresh>(
+      loop_, *lookup_, pace, [this](const HostName& name, Family family, const Answer& answer) {
+        answered(name, family, answer);
+      });
+}
+
+void Runtime::ask_names() {
+  if (!refresh_) return;
+  std::vector<HostName> names;
+  for (const auto& name : generation_->bundle().image.names) names.push_back(name.name);
+  refresh_->set_names(names);
+}
+
+/// A generation with every binding of the table and our own addresses, not live yet.
+Result<Generation> Runtime::prepare(const Bundle& bundle, const NameTable& table,
+                                    std::uint32_t room) {
+  room = std::max(room, static_cast<std::uint32_t>(2 * table.bound_addresses()));
+  for (int doublings = 0;; ++doublings) {
+    auto next = Generation::prepare(pins_, bundle, room);
+    if (!next) return next;
+    if (auto own = next->datapath().set_own(own_); !own) return std::unexpected(own.error());
+    auto bound = bind_all(next->datapath(), table);
+    if (bound) return next;
+    if (!next->datapath().full() || doublings == most_doublings)
+      return std::unexpected(bound.error());
+    room = 2 * room_of(next->datapath());
+  }
+}
+
+/// New devices run the generation's program at once; adopted ones wait for the take-over.
+Result<void> Runtime::attach(const Generation& generation) {
+  std::set<std::string> wanted(options_.devices.begin(), options_.devices.end());
+  for (const auto& device : pins_.linked_devices()) {
+    if (wanted.contains(device)) continue;
+    const auto state = Attachment::state_of(pins_, device);
+    if (state && state->alive) {
+      world_.log(device + " was attached by an earlier run and stays attached");
+      wanted.insert(device);
+    } else if (auto removed = pins_.remove_link(device); !removed) {
+      return removed;
+    }
+  }
+  for (const auto& device : wanted) {
+    auto attachment = Attachment::open(pins_, device, generation.datapath().program_fd());
+    if (!attachment) return std::unexpected(attachment.error());
+    attachments_.push_back(std::move(*attachment));
+  }
+  return {};
+}
+
+/// The one step that changes verdicts. On failure `next` and its pins go.
+Result<void> Runtime::take_over(Generation next, const std::optional<Predecessor>& before) {
+  const auto bytes = bundle_bytes(next.bundle().image, next.bundle().program_text);
+  if (auto stored = files_.store_bundle(next.number(), bytes); !stored) return stored;
+  const int fallback = before ? before->program.get() : next.datapath().program_fd();
+  if (auto committed = next.commit(attachments_, fallback); !committed) {
+    files_.remove_bundle(next.number());
+    return committed;
+  }
+  if (before) carry_counters(next, *before);
+  generation_ = std::move(next);
+  retire_others();
+  world_.log("policy " + generation_->bundle().image.policy + " is enforced on " +
+             device_list(attachments_) + " (generation " + std::to_string(generation_->number()) +
+             ")");
+  return {};
+}
+
+/// What is live now: ours, or what an earlier run left.
+Result<std::optional<Runtime::Predecessor>> Runtime::predecessor() const {
+  Predecessor before;
+  if (generation_) {
+    before.number = generation_->number();
+    before.rules = generation_->bundle().image.rules;
+  } else if (const auto live = live_generation(pins_)) {
+    before.number = *live;
+    if (auto bundle = files_.stored_bundle(*live)) {
+      before.rules = std::move(bundle->image.rules);
+    } else {
+      world_.log(bundle.error().text() + "; rule counters start at zero");
+    }
+  } else {
+    return std::nullopt;
+  }
+  auto program = pinned_program(pins_, before.number);
+  if (!program) return std::unexpected(program.error());
+  before.program = std::move(*program);
+  return before;
+}
+
+void Runtime::carry_counters(Generation& next, const Predecessor& before) {
+  std::this_thread::sleep_for(last_packets);
+  auto counters = pinned_counters(pins_.generation(before.number).string());
+  Result<void> carried;
+  if (counters) {
+    carried =
+        next.datapath().carry(carried_counters(*counters, before.rules, next.bundle().image.rules));
+  } else {
+    carried = std::unexpected(counters.error());
+  }
+  if (!carried) world_.log(carried.error().text() + "; counters start at zero");
+}
+
+void Runtime::retire_others() {
+  for (const std::uint64_t number : pins_.generations()) {
+    if (number == generation_->number()) continue;
+    if (auto removed = pins_.remove_generation(number); !removed)
+      world_.log(removed.error().text());
+  }
+  files_.keep_only_bundle(generation_->number());
+}
+
+Result<void> Runtime::load(Bundle bundle) {
+  auto servers = servers_for(bundle.image);
+  if (!servers) return std::unexpected(servers.error());
+  const bool other_servers = *servers != servers_;
+  std::unique_ptr<Lookup> lookup;
+  if (other_servers) {
+    auto made = lookup_at(*servers);
+    if (!made) return std::unexpected(made.error());
+    lookup = std::move(*made);
+  }
+  devices_changed();  // a device that is gone must not stand in the way
+  NameTable table = binder_->table();
+  table.set_names(bundle.image);
+  auto next = prepare(bundle, table, 0);
+  if (!next) return std::unexpected(next.error());
+  const auto before = predecessor();
+  if (!before) return std::unexpected(before.error());
+  if (auto taken = take_over(std::move(*next), *before); !taken) return taken;
+
+  binder_->took_over(std::move(table), generation_->bundle().image);
+  warn_of_patterns(generation_->bundle().image);
+  if (other_servers) ask_through(std::move(lookup));
+  servers_ = std::move(*servers);
+  ask_names();
+  after_change();
+  return {};
+}
+
+Result<void> Runtime::unload() {
+  if (auto removed = pins_.remove_all(); !removed) return removed;
+  attachments_.clear();
+  absent_.clear();
+  if (control_) control_->close();
+  return files_.remove_all();
+}
+
+Result<void> unload(const std::string& instance) {
+  auto files = RunDirectory::of(instance);
+  if (!files) return std::unexpected(files.error());
+  const auto pins = Pins::find(instance);
+  if (!pins && !files->exists()) return std::unexpected(pins.error());
+  if (files = RunDirectory::open(instance); !files) return std::unexpected(files.error());
+  const auto lock = files->lock();
+  if (!lock) return std::unexpected(lock.error());
+  if (pins) {
+    if (auto removed = pins->remove_all(); !removed) return removed;
+  }
+  return files->remove_all();
+}
+
+}  // namespace sallyport

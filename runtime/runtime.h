@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Runtime: the assembled daemon of one instance. It prepares a generation, takes over the devices,
+// and keeps the addresses of names true until it is stopped; the enforcement outlives it (B1).
+// Entry points: Runtime::start() and run(); unload() for the case that no runtime is alive.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "runtime/attachment.h"
+#include "runtime/binder.h"
+#include "runtime/bpffs.h"
+#include "runtime/control.h"
+#include "runtime/event_loop.h"
+#include "runtime/generation.h"
+#include "runtime/refresh.h"
+#include "runtime/run_directory.h"
+#include "runtime/status.h"
+
+namespace sallyport {
+
+class Runtime {
+ public:
+  struct Options {
+    std::string instance = "main";
+    std::vector<std::string> devices;  // at least one
+    std::vector<Endpoint> resolvers;   // empty: those that the bundle declares
+  };
+  using MakeLookup =
+      std::function<Result<std::unique_ptr<Lookup>>(EventLoop&, const std::vector<Endpoint>&)>;
+  /// What the runtime needs of the world beside the kernel. The clock must outlive it.
+  struct World {
+    const Clock& clock;
+    MakeLookup make_lookup;
+    Log log;
+  };
+
+  /// Enforces the bundle on every device when it returns: those of the options and those that an
+  /// earlier run left attached. On failure nothing has changed.
+  static Result<std::unique_ptr<Runtime>> start(Bundle bundle, Options options, World world);
+  ~Runtime();  // the enforcement stays
+
+  /// Until stop(), a signal or an unload.
+  Result<void> run();
+  void stop() { loop_.stop(); }
+  /// SIGTERM and SIGINT end run(). The signals must be blocked in every thread.
+  Result<void> stop_on_signals();
+
+  /// Replaces the policy in one atomic step per device. On failure nothing has changed.
+  Result<void> load(Bundle bundle);
+  /// Detaches and removes everything of the instance.
+  Result<void> unload();
+
+  Status status() const;
+  EventLoop& loop() { return loop_; }
+
+ private:
+  /// The generation that is live before a take-over.
+  struct Predecessor {
+    std::uint64_t number = 0;
+    Fd program;
+    std::vector<ImageRule> rules;
+  };
+  Runtime(Options options, World world, EventLoop loop, Pins pins, RunDirectory files);
+  Result<void> bring_up(Bundle bundle);
+  Result<void> watch_world();
+  void withdraw();
+
+  Result<std::vector<Endpoint>> servers_for(const Image& image) const;
+  Result<std::unique_ptr<Lookup>> lookup_at(const std::vector<Endpoint>& servers);
+  void ask_through(std::unique_ptr<Lookup> lookup);
+  void ask_names();
+
+  Result<Generation> prepare(const Bundle& bundle, const NameTable& table, std::uint32_t room);
+  Result<void> attach(const Generation& generation);
+  Result<void> take_over(Generation next, const std::optional<Predecessor>& before);
+  Result<std::optional<Predecessor>> predecessor() const;
+  void carry_counters(Generation& next, const Predecessor& before);
+  void retire_others();
+  void grow();
+
+  void answered(const HostName& name, Family family, const Answer& answer);
+  void after_change();
+  void expire();
+  void own_changed(std::set<Address> addresses);
+  void devices_changed();
+
+  ControlReply respond(const ControlRequest& request);
+  ControlReply respond_load(std::span<const std::uint8_t> bytes);
+  ControlReply respond_unload();
+  std::string bindings_json() const;
+  RuntimeStatus runtime_status() const;
+  void warn_of_patterns(const Image& image);
+
+  Options options_;
+  World world_;
+  EventLoop loop_;
+  Pins pins_;
+  RunDirectory files_;
+  Fd lock_;
+  std::set<Address> own_;
+  std::optional<Binder> binder_;
+  std::optional<Generation> generation_;
+  std::vector<Attachment> attachments_;
+  std::set<std::string> absent_;  // devices of ours that are gone; attached when they return
+  std::vector<Endpoint> servers_;
+  std::unique_ptr<Lookup> lookup_;
+  std::unique_ptr<Refresh> refresh_;
+  std::unique_ptr<ControlServer> control_;
+  Fd own_watch_, device_watch_, signals_;
+  EventLoop::Timer expiry_timer_ = 0, settle_timer_ = 0;
+};
+
+/// Removes an instance that no runtime serves: links, maps and files. An error if a runtime lives
+/// or the instance is unknown.
+Result<void> unload(const std::string& instance);
+
+}  // namespace sallyport

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the runtime does while it runs: answers, expiries, addresses and devices that change, and
+// requests on the control socket.
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "runtime/runtime.h"
+
+namespace sallyport {
+namespace {
+
+/// A binding that the datapath refused is tried again after this long.
+constexpr Moment settle_pause = std::chrono::seconds(60);
+/// Expiries closer together than this are handled at once.
+constexpr Moment expiry_pause = std::chrono::milliseconds(50);
+
+ControlReply refusal(const Error& error) {
+  return {error.text(), {}, {}};
+}
+
+}  // namespace
+
+Result<void> Runtime::run() {
+  auto ran = loop_.run();
+  if (ran && !attachments_.empty())
+    world_.log("stopped; the policy stays enforced, `sallyport unload` ends it");
+  return ran;
+}
+
+Result<void> Runtime::stop_on_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  signals_ = Fd(signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC));
+  if (!signals_) return std::unexpected(Error::from_errno("wait for signals", errno));
+  return loop_.watch(signals_.get(), EPOLLIN, [this](std::uint32_t) { loop_.stop(); });
+}
+
+void Runtime::answered(const HostName& name, Family family, const Answer& answer) {
+  binder_->answered(generation_->datapath(), name, family, answer);
+  after_change();
+}
+
+void Runtime::expire() {
+  expiry_timer_ = 0;
+  binder_->expire(generation_->datapath());
+  after_change();
+}
+
+/// Room for what did not fit, and timers for what comes next.
+void Runtime::after_change() {
+  if (!binder_->settled() && settle_timer_ == 0) {
+    settle_timer_ = loop_.at(world_.clock.now() + settle_pause, [this] {
+      settle_timer_ = 0;
+      binder_->settle(generation_->datapath());
+      after_change();
+    });
+    if (generation_->datapath().full()) grow();
+  }
+  loop_.cancel(std::exchange(expiry_timer_, 0));
+  if (const auto next = binder_->table().next_expiry()) {
+    const Moment soon = world_.clock.now() + expiry_pause;
+    expiry_timer_ = loop_.at(std::max(*next, soon), [this] { expire(); });
+  }
+}
+
+/// The same policy with twice the room. Nothing that is bound is lost on the way.
+void Runtime::grow() {
+  std::uint64_t room = 0;
+  for (const auto& size : generation_->datapath().sizes()) {
+    if (size.map.starts_with("bound")) room = std::max(room, size.capacity);
+  }
+  const auto wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(2 * room, 1U << 24));
+  world_.log("the tables are full: making room for " + std::to_string(wanted) + " addresses");
+  auto next = prepare(generation_->bundle(), binder_->table(), wanted);
+  if (!next) return world_.log(next.error().text());
+  const auto before = predecessor();
+  if (!before) return world_.log(before.error().text());
+  if (auto taken = take_over(std::move(*next), *before); !taken)
+    return world_.log(taken.error().text());
+  binder_->took_over(binder_->table(), generation_->bundle().image);
+}
+
+void Runtime::own_changed(std::set<Address> addresses) {
+  if (addresses == own_) return;
+  if (auto set = generation_->datapath().set_own(addresses); !set)
+    return world_.log(set.error().text());
+  own_ = std::move(addresses);
+}
+
+/// A link whose device is gone is no attachment; a device that came back is attached anew (B5).
+void Runtime::devices_changed() {
+  if (!generation_) return;
+  std::erase_if(attachments_, [this](const Attachment& attachment) {
+    const auto state = attachment.state();
+    if (!state || state->alive) return false;
+    world_.log(attachment.device() + " is gone; it is filtered again when it returns");
+    absent_.insert(attachment.device());
+    return true;
+  });
+  std::erase_if(absent_, [this](const std::string& device) {
+    auto attachment = Attachment::open(pins_, device, generation_->datapath().program_fd());
+    if (!attachment) return false;
+    world_.log(device + " is back and filtered again");
+    attachments_.push_back(std::move(*attachment));
+    return true;
+  });
+}
+
+ControlReply Runtime::respond(const ControlRequest& request) {
+  if (request.verb == "status") return {{}, status_json(status()), {}};
+  if (request.verb == "bindings") return {{}, bindings_json(), {}};
+  if (request.verb == "load") return respond_load(request.payload);
+  if (request.verb == "unload") return respond_unload();
+  return {"there is no request `" + request.verb + "`", {}, {}};
+}
+
+ControlReply Runtime::respond_load(std::span<const std::uint8_t> bytes) {
+  auto bundle = read_bundle(bytes);
+  if (!bundle) return refusal(bundle.error());
+  if (auto loaded = load(std::move(*bundle)); !loaded) return refusal(loaded.error());
+  const nlohmann::ordered_json reply = {{"policy", generation_->bundle().image.policy},
+                                        {"generation", generation_->number()},
+                                        {"bundle", generation_->bundle().digest}};
+  return {{}, reply.dump(), {}};
+}
+
+ControlReply Runtime::respond_unload() {
+  if (auto unloaded = unload(); !unloaded) return refusal(unloaded.error());
+  world_.log("unloaded: nothing is filtered any more");
+  return {{}, "{}", [this] { loop_.stop(); }};
+}
+
+std::string Runtime::bindings_json() const {
+  std::map<std::string, std::vector<std::string>> names;
+  for (const auto& name : generation_->bundle().image.names) names[name.name.text()];
+  for (const auto& claim : binder_->table().claims())
+    names[claim.name.text()].push_back(claim.address.text());
+  std::vector<std::string> own;
+  for (const auto& address : own_) own.push_back(address.text());
+  const nlohmann::ordered_json object = {{"policy", generation_->bundle().image.policy},
+                                         {"bundle", generation_->bundle().digest},
+                                         {"own", own},
+                                         {"names", names}};
+  return object.dump();
+}
+
+RuntimeStatus Runtime::runtime_status() const {
+  RuntimeStatus status;
+  status.process = getpid();
+  const NameTable& table = binder_->table();
+  const auto& names = generation_->bundle().image.names;
+  std::map<std::pair<HostName, Family>, std::vector<NameStatus::Bound>> bound;
+  std::set<HostName> bound_names;
+  const Moment now = world_.clock.now();
+  for (const auto& claim : table.claims()) {
+    const auto left = std::chrono::duration_cast<Seconds>(claim.expiry - now);
+    bound[{claim.name, claim.address.family}].push_back(
+        {claim.address, std::max(left, Seconds{0}), claim.adopted});
+    bound_names.insert(claim.name);
+  }
+  for (const auto& name : names) {
+    for (const Family family : {Family::v4, Family::v6}) {
+      status.per_name.push_back({name.name, family, binder_->failure_of(name.name, family),
+                                 std::move(bound[{name.name, family}])});
+    }
+  }
+  status.names = names.size();
+  status.bound_names = bound_names.size();
+  status.addresses = table.bound_addresses();
+  status.changes = binder_->counts().changes;
+  status.refused = binder_->counts().refused;
+  if (refresh_) status.lookups = refresh_->counts();
+  status.tables = generation_->datapath().sizes();
+  return status;
+}
+
+Status Runtime::status() const {
+  Status status;
+  status.instance = options_.instance;
+  status.generation = generation_->number();
+  status.bundle = generation_->bundle();
+  for (const auto& attachment : attachments_) {
+    if (auto state = attachment.state()) status.devices.push_back(std::move(*state));
+  }
+  for (const auto& device : absent_) {
+    Attachment::State gone;
+    gone.device = device;
+    gone.mode = "none";
+    status.devices.push_back(std::move(gone));
+  }
+  if (auto counters = generation_->datapath().counters()) status.counters = std::move(*counters);
+  status.runtime = runtime_status();
+  return status;
+}
+
+void Runtime::warn_of_patterns(const Image& image) {
+  std::map<std::string, std::size_t> covered;
+  for (const auto& group : image.groups) {
+    for (const auto& pattern : group.patterns) {
+      covered[pattern.text()] = static_cast<std::size_t>(std::ranges::count_if(
+          image.names, [&](const ImageName& name) { return pattern.matches(name.name); }));
+    }
+  }
+  for (const auto& [pattern, count] : covered) {
+    world_.log("`" + pattern + "`: bound to " + std::to_string(count) +
+               " exact names of this policy; other names wait for observed answers");
+  }
+}
+
+}  // namespace sallyport
