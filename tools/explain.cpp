@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// sallyport explain FILE|BUNDLE PACKET: asks the reference evaluator, with addresses of names as
+// given or as the running runtime has bound them.
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/program/evaluator.h"
+#include "runtime/control.h"
+#include "runtime/run_directory.h"
+#include "runtime/status.h"
+#include "tools/commands.h"
+#include "tools/packet_text.h"
+#include "tools/policy_input.h"
+
+namespace sallyport {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Arguments {
+  std::string file, packet, policy, instance;
+  std::vector<std::string> given, own;
+  bool json = false;
+};
+
+struct Question {
+  Program program;
+  PacketText packet;
+  Surroundings surroundings;
+  std::string instance;  // of the runtime that was asked; empty: none
+};
+
+/// `NAME=ADDR`; the error is for the user.
+std::expected<void, std::string> read_given(const std::string& text, Bindings& bindings) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos)
+    return std::unexpected("`" + text +
+                           "` is no binding: `relay.example.net=198.51.100.7` was expected");
+  const auto name = HostName::parse(text.substr(0, equals));
+  if (!name)
+    return std::unexpected("`" + text.substr(0, equals) + "` is no host name: " + name.error());
+  const auto address = Address::parse(text.substr(equals + 1));
+  if (!address) return std::unexpected("`" + text.substr(equals + 1) + "` is no address");
+  bindings[*name].insert(*address);
+  return {};
+}
+
+/// Adds what a runtime has bound. False if none is running.
+Result<bool> ask_runtime(const std::string& instance, Surroundings& surroundings) {
+  const auto files = RunDirectory::of(instance);
+  if (!files) return std::unexpected(files.error());
+  const auto reply = control_call(files->control(), "bindings");
+  if (!reply) return std::unexpected(reply.error());
+  if (!*reply) return false;
+  const auto object = nlohmann::json::parse(**reply);
+  for (const auto& [text, addresses] : object.at("names").items()) {
+    const auto name = HostName::parse(text);
+    if (!name) continue;
+    auto& bound = surroundings.bindings[*name];
+    for (const auto& entry : addresses) {
+      if (const auto address = Address::parse(entry.get<std::string>())) bound.insert(*address);
+    }
+  }
+  for (const auto& entry : object.at("own")) {
+    if (const auto address = Address::parse(entry.get<std::string>()))
+      surroundings.own.insert(*address);
+  }
+  return true;
+}
+
+/// Given bindings and own addresses speak for themselves; else a runtime is asked, if one is there.
+std::expected<void, ExitCode> gather(const Arguments& arguments, Question& question) {
+  for (const auto& text : arguments.own) {
+    const auto address = Address::parse(text);
+    if (!address) return std::unexpected(print_usage_error("`" + text + "` is no address"));
+    question.surroundings.own.insert(*address);
+  }
+  for (const auto& text : arguments.given) {
+    if (auto read = read_given(text, question.surroundings.bindings); !read)
+      return std::unexpected(print_usage_error(read.error()));
+  }
+  const bool named = !arguments.instance.empty();
+  if (!named && !arguments.given.empty()) return {};
+  const std::string instance = named ? arguments.instance : "main";
+  const auto asked = ask_runtime(instance, question.surroundings);
+  if (!asked) {
+    if (named) return std::unexpected(print_error(asked.error()));
+    return {};  // a runtime that we may not ask is as good as none
+  }
+  if (*asked) {
+    question.instance = instance;
+  } else if (named) {
+    return std::unexpected(
+        print_error({"ask instance " + instance, "no runtime is running there", ""}));
+  }
+  return {};
+}
+
+/// The addresses to judge: the packet's own, or those of its name in the source's family.
+std::expected<std::vector<Address>, ExitCode> destinations(const Question& question) {
+  if (const auto* address = std::get_if<Address>(&question.packet.destination))
+    return std::vector{*address};
+  const auto& name = std::get<HostName>(question.packet.destination);
+  const auto found = question.surroundings.bindings.find(name);
+  if (found == question.surroundings.bindings.end()) {
+    const std::string whom = question.instance.empty()
+                                 ? "no runtime was asked"
+                                 : "instance " + question.instance + " does not bind it";
+    return std::unexpected(print_usage_error("`" + name.text() + "` has no address here: " + whom +
+                                             "; give one with --given " + name.text() + "=ADDR"));
+  }
+  std::vector<Address> addresses;
+  for (const auto& address : found->second) {
+    if (address.family == question.packet.source.family) addresses.push_back(address);
+  }
+  return addresses;
+}
+
+std::string zones_of(const Address& source, const Program& program) {
+  std::string text;
+  for (const auto& zone : program.zones) {
+    if (contains(zone.ranges, source)) text += (text.empty() ? "" : ", ") + zone.name;
+  }
+  return text.empty() ? "in no zone" : text;
+}
+
+Json verdict_json(const Question& question, const Address& destination) {
+  const Outcome outcome =
+      evaluate(question.program, packet_to(question.packet, destination), question.surroundings);
+  Json json{{"verdict", outcome.verdict == Verdict::pass ? "pass" : "drop"},
+            {"reason", reason_word(outcome.reason)},
+            {"words", reason_text(outcome.reason)},
+            {"packet", text_of(question.packet, destination)},
+            {"source_zones", zones_of(question.packet.source, question.program)}};
+  if (outcome.rule) {
+    const Rule& rule = question.program.rules[*outcome.rule];
+    json["rule"] = rule_text(rule);
+    json["zone"] = rule.zone ? question.program.zones[*rule.zone].name : "any";
+    json["place"] = rule.origin.rule.text();
+    if (rule.origin.use.line != 0) json["use"] = rule.origin.use.text();
+    if (!rule.origin.vendor.empty())
+      json["vendor"] =
+          rule.origin.vendor + (rule.origin.part.empty() ? "" : "." + rule.origin.part);
+  }
+  if (outcome.through) json["through"] = outcome.through->text();
+  return json;
+}
+
+void print_line(const char* what, const Json& verdict, const char* field) {
+  if (verdict.contains(field))
+    std::cout << "  " << what << verdict.at(field).get<std::string>() << '\n';
+}
+
+void print_verdict(const Json& verdict) {
+  std::cout << verdict.at("verdict").get<std::string>() << ": "
+            << verdict.at("words").get<std::string>() << '\n';
+  print_line("packet   ", verdict, "packet");
+  print_line("source   ", verdict, "source_zones");
+  if (verdict.contains("rule"))
+    std::cout << "  rule     " << shortened(verdict.at("rule").get<std::string>()) << '\n';
+  print_line("zone     ", verdict, "zone");
+  print_line("place    ", verdict, "place");
+  print_line("used at  ", verdict, "use");
+  print_line("vendor   ", verdict, "vendor");
+  print_line("name     ", verdict, "through");
+}
+
+std::string bindings_used(const Question& question) {
+  if (!question.instance.empty())
+    return "addresses of names: as bound by the running instance " + question.instance;
+  if (question.surroundings.bindings.empty()) return "addresses of names: none, so no name opens";
+  return "addresses of names: as given";
+}
+
+ExitCode answer(const Question& question, const std::vector<Address>& addresses, bool as_json) {
+  Json verdicts = Json::array();
+  for (const auto& address : addresses) verdicts.push_back(verdict_json(question, address));
+  const auto passes = std::ranges::count_if(
+      verdicts, [](const Json& verdict) { return verdict.at("verdict") == "pass"; });
+  const bool agree = passes == 0 || passes == std::ssize(verdicts);
+  const bool pass = agree && passes > 0;
+  if (as_json) {
+    const Json object{{"verdict", agree ? (pass ? "pass" : "drop") : "differs"},
+                      {"instance", question.instance.empty() ? Json() : Json(question.instance)},
+                      {"packets", verdicts}};
+    std::cout << object.dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+    return pass ? exit_ok : exit_no;
+  }
+  for (const auto& verdict : verdicts) print_verdict(verdict);
+  const auto* name = std::get_if<HostName>(&question.packet.destination);
+  if (addresses.empty())
+    std::cout << "drop: " << name->text() << " is bound to no address of this family\n";
+  if (!agree) std::cout << "the addresses of " << name->text() << " do not agree\n";
+  std::cout << bindings_used(question) << '\n';
+  return pass ? exit_ok : exit_no;
+}
+
+ExitCode explain(const Arguments& arguments) {
+  const auto packet = read_packet_text(arguments.packet);
+  if (!packet) return print_usage_error(packet.error());
+  auto program = open_program(arguments.file, arguments.policy);
+  if (!program) return program.error();
+  Question question{std::move(*program), *packet, {}, {}};
+  if (auto gathered = gather(arguments, question); !gathered) return gathered.error();
+  const auto addresses = destinations(question);
+  if (!addresses) return addresses.error();
+  return answer(question, *addresses, arguments.json);
+}
+
+}  // namespace
+
+Command add_explain(CLI::App& command) {
+  const auto arguments = std::make_shared<Arguments>();
+  command.add_option("FILE", arguments->file, "a policy file or a bundle")->required();
+  command.add_option("PACKET", arguments->packet, "the packet, in quotes")->required();
+  command.add_option("--given", arguments->given, "NAME=ADDR: this name has this address")
+      ->allow_extra_args(false);
+  command.add_option("--own", arguments->own, "an address of the gateway itself")
+      ->allow_extra_args(false);
+  command.add_option("--policy", arguments->policy, "which one, if the file has several policies");
+  command.add_option("--instance", arguments->instance,
+                     "take the addresses that this running runtime has bound (default: main, if it "
+                     "runs and nothing is given)");
+  command.add_flag("--json", arguments->json, "print one JSON object");
+  command.footer(
+      "Says pass or drop, the rule that decides with its place in the source, and the name that "
+      "it\n"
+      "came through. Exits with 0 if the packet passes, 4 if it drops or the addresses of a name "
+      "do\n"
+      "not agree. Packets are written\n\n"
+      "  tcp 10.20.1.1 -> relay.example.net:443       (udp likewise)\n"
+      "  tcp 2001:db8:20::1 -> [2001:db8:f::10]:443\n"
+      "  icmp 10.20.1.1 -> 198.51.100.7 echo-request  (icmpv6 likewise; or the type's number)\n"
+      "  gre 10.20.1.1 -> 198.51.100.7                (any protocol, or its number)\n\n"
+      "  sallyport explain branch.sally 'tcp 10.20.1.1 -> relay.example.net:443' \\\n"
+      "      --given relay.example.net=198.51.100.7");
+  return [arguments] { return explain(*arguments); };
+}
+
+}  // namespace sallyport

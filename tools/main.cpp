@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// sallyport: a table of commands. Each is one file of this folder.
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+#include <vector>
+
+#include "tools/commands.h"
+
+namespace {
+
+struct Row {
+  const char* name;
+  const char* what;
+  sallyport::Command (*add)(CLI::App&);
+};
+constexpr Row commands[] = {
+    {"check", "Say what is wrong with a policy.", sallyport::add_check},
+    {"build", "Compile a policy to a bundle.", sallyport::add_build},
+    {"show", "Show what is inside a bundle.", sallyport::add_show},
+    {"explain", "Say what a policy does with a packet, and why.", sallyport::add_explain},
+    {"run", "Enforce a bundle on devices of this gateway.", sallyport::add_run},
+    {"load", "Give a running runtime another bundle.", sallyport::add_load},
+    {"status", "Show what is enforced, and what is not.", sallyport::add_status},
+    {"unload", "Detach, and remove everything that `run` has made.", sallyport::add_unload},
+};
+
+const char* const footer =
+    "Exit codes: 0 ok, 1 the policy is wrong, 2 usage, 3 the system refused, 4 the answer is no.\n"
+    "`sallyport COMMAND --help` says more.";
+
+int run(int argc, char** argv) {
+  CLI::App app("sallyport: vendor egress allowlists, compiled to a packet filter that follows DNS");
+  app.set_version_flag("--version", "sallyport " SALLYPORT_VERSION);
+  app.require_subcommand(1);
+  app.footer(footer);
+  std::vector<std::pair<CLI::App*, sallyport::Command>> added;
+  for (const auto& row : commands) {
+    CLI::App* command = app.add_subcommand(row.name, row.what);
+    added.emplace_back(command, row.add(*command));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? sallyport::exit_ok : sallyport::exit_usage;
+  }
+  for (const auto& [command, body] : added) {
+    if (command->parsed()) return body();
+  }
+  return sallyport::exit_usage;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "error: " << error.what() << '\n';
+    return sallyport::exit_system;
+  }
+}

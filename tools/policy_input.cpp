@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// See policy_input.h. A file with a zero byte is a bundle: policy text has none.
+#include "tools/policy_input.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+
+#include "compiler/driver/driver.h"
+#include "compiler/program/program_text.h"
+
+namespace sallyport {
+namespace {
+
+std::string names_of(const std::vector<Program>& programs) {
+  std::string text;
+  for (const auto& program : programs) text += (text.empty() ? "" : ", ") + program.policy;
+  return text;
+}
+
+std::expected<Program, ExitCode> choose(std::vector<Program>& programs, const std::string& file,
+                                        const std::string& policy) {
+  if (programs.empty()) {
+    return std::unexpected(print_usage_error(
+        file + " has no policy, only parts of one; check it with `sallyport check`"));
+  }
+  if (policy.empty()) {
+    if (programs.size() == 1) return std::move(programs.front());
+    return std::unexpected(print_usage_error(
+        file + " has several policies: choose one with --policy: " + names_of(programs)));
+  }
+  const auto found = std::ranges::find(programs, policy, &Program::policy);
+  if (found != programs.end()) return std::move(*found);
+  return std::unexpected(
+      print_usage_error(file + " has no policy `" + policy + "`, only " + names_of(programs)));
+}
+
+}  // namespace
+
+ExitCode print_error(const Error& error) {
+  std::cerr << "error: " << error.text() << '\n';
+  return exit_system;
+}
+
+ExitCode print_usage_error(const std::string& text) {
+  std::cerr << "error: " << text << '\n';
+  return exit_usage;
+}
+
+void print_diagnostics(const Diagnostics& diagnostics) {
+  if (!diagnostics.all().empty()) std::cerr << render(diagnostics, isatty(STDERR_FILENO) == 1);
+}
+
+std::expected<Program, ExitCode> compile_policy(const std::string& file,
+                                                const std::string& policy) {
+  auto compilation = compile(file);
+  if (!compilation) return std::unexpected(print_error(compilation.error()));
+  print_diagnostics(compilation->diagnostics);
+  if (compilation->diagnostics.has_errors()) return std::unexpected(exit_policy);
+  return choose(compilation->programs, file, policy);
+}
+
+std::expected<Bundle, ExitCode> open_bundle(const std::string& file) {
+  auto bundle = read_bundle_file(file);
+  if (!bundle) return std::unexpected(print_error(bundle.error()));
+  return std::move(*bundle);
+}
+
+std::expected<Program, ExitCode> open_program(const std::string& file, const std::string& policy) {
+  const auto text = read_file(file);
+  if (!text) return std::unexpected(print_error(text.error()));
+  if (text->find('\0') == std::string::npos) return compile_policy(file, policy);
+  const auto bundle = open_bundle(file);
+  if (!bundle) return std::unexpected(bundle.error());
+  auto program = read_program(bundle->program_text);
+  if (!program) return std::unexpected(print_error(program.error()));
+  if (!policy.empty() && policy != program->policy) {
+    return std::unexpected(
+        print_usage_error(file + " holds policy " + program->policy + ", not " + policy));
+  }
+  return std::move(*program);
+}
+
+std::string counted(std::size_t count, const std::string& one, const std::string& many) {
+  return std::to_string(count) + ' ' + (count == 1 ? one : many);
+}
+
+std::string shortened(const std::string& rule_text) {
+  constexpr std::size_t shown = 3;
+  const std::string separator = ", ";
+  const std::size_t start = rule_text.find(" to ");
+  if (start == std::string::npos) return rule_text;
+  std::size_t separators = 0;
+  std::size_t cut = std::string::npos;
+  for (std::size_t at = start; (at = rule_text.find(separator, at)) != std::string::npos; ++at) {
+    if (++separators == shown) cut = at;
+  }
+  if (separators <= shown) return rule_text;
+  return rule_text.substr(0, cut) + " and " + std::to_string(separators + 1 - shown) + " more";
+}
+
+}  // namespace sallyport

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// sallyport show BUNDLE: what is inside, for people and as JSON.
+#include <algorithm>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/image/arena.h"
+#include "compiler/program/program_text.h"
+#include "compiler/values/special.h"
+#include "tools/commands.h"
+#include "tools/policy_input.h"
+
+namespace sallyport {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Arguments {
+  std::string bundle;
+  bool json = false, tables = false, program = false;
+};
+
+bool opens_guarded_range(const Rule& rule) {
+  return std::ranges::any_of(rule.services, [](const Service& service) {
+    return service.first != service.last &&
+           (service.contains(service.protocol, 53) || service.contains(service.protocol, 853)) &&
+           has_ports(service.protocol);
+  });
+}
+
+bool names_port_53(const Rule& rule) {
+  return std::ranges::any_of(rule.services, [](const Service& service) {
+    return has_ports(service.protocol) && service.first == 53 && service.last == 53;
+  });
+}
+
+/// What a reader of the rule's text would not expect.
+std::vector<std::string> notes_of(const Rule& rule, const Program& program) {
+  std::vector<std::string> notes;
+  if (rule.action == Action::deny) return notes;
+  const bool to_all = std::ranges::any_of(rule.remote.ranges, [](const AddressRange& range) {
+    return opened_by(range) != std::vector{range};
+  });
+  if (to_all) {
+    notes.emplace_back(
+        "special ranges (loopback, link-local, multicast, metadata, ...) stay closed");
+  }
+  if (opens_guarded_range(rule))
+    notes.emplace_back("DNS guard: ports 53 and 853 stay closed, except 53 to declared resolvers");
+  if (names_port_53(rule) && program.resolvers.empty())
+    notes.emplace_back("opens DNS, and the policy declares no resolver");
+  for (const auto& pattern : rule.remote.patterns) {
+    notes.push_back("`" + pattern.text() +
+                    "` is bound to exact names of the policy; others wait for observed answers");
+  }
+  return notes;
+}
+
+std::string zone_of(const Rule& rule, const Program& program) {
+  return rule.zone ? program.zones[*rule.zone].name : "any";
+}
+
+Json place_json(const Place& place) {
+  return place.line == 0 ? Json() : Json(place.text());
+}
+
+Json rule_json(const ImageRule& image_rule, const Rule& rule, const Program& program) {
+  return {{"text", image_rule.text},
+          {"identity", image_rule.identity},
+          {"zone", zone_of(rule, program)},
+          {"vendor", rule.origin.vendor},
+          {"part", rule.origin.part},
+          {"place", place_json(rule.origin.rule)},
+          {"use", place_json(rule.origin.use)},
+          {"notes", notes_of(rule, program)}};
+}
+
+/// The rules, counted from 1, that a name is bound for.
+std::vector<std::size_t> rules_of(const ImageName& name, const Image& image) {
+  std::vector<std::size_t> rules;
+  for (std::size_t i = 0; i < image.rules.size(); ++i) {
+    if (std::ranges::binary_search(name.groups, image.rules[i].group)) rules.push_back(i + 1);
+  }
+  return rules;
+}
+
+Result<Json> tables_json(const Image& image) {
+  const auto arena = build_arena(image, image.labels, capacity_for(image.labels));
+  if (!arena) return std::unexpected(arena.error());
+  return Json{{"zone labels", image.zone_sets.size()},
+              {"remote labels", image.labels.remote_groups.size()},
+              {"service labels", image.service_labels},
+              {"rows", image.labels.verdicts.size()},
+              {"zone range entries", image.zone4.starts.size() + image.zone6.starts.size()},
+              {"remote range entries", image.remote4.starts.size() + image.remote6.starts.size()},
+              {"service range entries", image.service.starts.size()},
+              {"arena bytes", arena->size()}};
+}
+
+Json lifetimes_json(const Lifetimes& lifetimes) {
+  return {{"ttl_floor", lifetimes.ttl_floor.count()},
+          {"grace", lifetimes.grace ? Json(lifetimes.grace->count()) : Json()},
+          {"max_stale", lifetimes.max_stale.count()}};
+}
+
+Json resolvers_json(const Program& program) {
+  Json list = Json::array();
+  for (const auto& resolver : program.resolvers) {
+    Json servers = Json::array();
+    for (const auto& server : resolver.servers) {
+      servers.push_back(server.address.text() +
+                        (server.port == 53 ? "" : " port " + std::to_string(server.port)));
+    }
+    list.push_back({{"name", resolver.name}, {"servers", std::move(servers)}});
+  }
+  return list;
+}
+
+Json zones_json(const Program& program) {
+  Json list = Json::array();
+  for (const auto& zone : program.zones) {
+    Json ranges = Json::array();
+    for (const auto& range : zone.ranges) ranges.push_back(range.text());
+    list.push_back({{"name", zone.name}, {"ranges", std::move(ranges)}});
+  }
+  return list;
+}
+
+Result<Json> bundle_json(const Bundle& bundle, const Program& program) {
+  const Image& image = bundle.image;
+  Json json{{"policy", image.policy},
+            {"bundle", bundle.digest},
+            {"lifetimes", lifetimes_json(image.lifetimes)},
+            {"resolvers", resolvers_json(program)},
+            {"zones", zones_json(program)}};
+  json["rules"] = Json::array();
+  for (std::size_t i = 0; i < image.rules.size(); ++i)
+    json["rules"].push_back(rule_json(image.rules[i], program.rules[i], program));
+  json["names"] = Json::array();
+  for (const auto& name : image.names)
+    json["names"].push_back({{"name", name.name.text()}, {"rules", rules_of(name, image)}});
+  auto tables = tables_json(image);
+  if (!tables) return std::unexpected(tables.error());
+  json["tables"] = std::move(*tables);
+  return json;
+}
+
+std::string joined(const Json& list) {
+  std::string text;
+  for (const auto& entry : list)
+    text +=
+        (text.empty() ? "" : ", ") + (entry.is_string() ? entry.get<std::string>() : entry.dump());
+  return text;
+}
+
+void print_rules(const Json& rules) {
+  std::cout << "\nrules\n";
+  std::size_t number = 0;
+  for (const auto& rule : rules) {
+    std::cout << "  " << ++number << "  from " << rule.at("zone").get<std::string>() << ": "
+              << shortened(rule.at("text").get<std::string>()) << "\n       "
+              << (rule.at("place").is_null() ? "" : rule.at("place").get<std::string>());
+    if (!rule.at("use").is_null()) std::cout << ", used at " << rule.at("use").get<std::string>();
+    std::cout << '\n';
+    for (const auto& note : rule.at("notes"))
+      std::cout << "       note: " << note.get<std::string>() << '\n';
+  }
+}
+
+void print_page(const Json& json, bool tables) {
+  const auto& lifetimes = json.at("lifetimes");
+  std::cout << "policy     " << json.at("policy").get<std::string>() << '\n'
+            << "digest     " << json.at("bundle").get<std::string>() << '\n'
+            << "lifetimes  ttl-floor " << lifetimes.at("ttl_floor") << " s, grace "
+            << (lifetimes.at("grace").is_null() ? "twice the TTL, at least 300"
+                                                : lifetimes.at("grace").dump())
+            << " s, max-stale " << lifetimes.at("max_stale") << " s\n";
+  for (const auto& resolver : json.at("resolvers")) {
+    std::cout << "resolver   " << resolver.at("name").get<std::string>() << " = "
+              << joined(resolver.at("servers")) << '\n';
+  }
+  for (const auto& zone : json.at("zones")) {
+    std::cout << "zone       " << zone.at("name").get<std::string>() << " = "
+              << joined(zone.at("ranges")) << '\n';
+  }
+  print_rules(json.at("rules"));
+  if (!json.at("names").empty()) std::cout << "\nnames to bind\n";
+  for (const auto& name : json.at("names")) {
+    std::cout << "  " << name.at("name").get<std::string>() << "  for "
+              << (name.at("rules").size() == 1 ? "rule " : "rules ") << joined(name.at("rules"))
+              << '\n';
+  }
+  if (!tables) return;
+  std::cout << "\ntables\n";
+  for (const auto& [what, size] : json.at("tables").items())
+    std::cout << "  " << what << ": " << size << '\n';
+}
+
+ExitCode show_bundle(const Arguments& arguments) {
+  const auto bundle = open_bundle(arguments.bundle);
+  if (!bundle) return bundle.error();
+  if (arguments.program) {
+    std::cout << bundle->program_text;
+    return exit_ok;
+  }
+  const auto program = read_program(bundle->program_text);
+  if (!program) return print_error(program.error());
+  if (program->rules.size() != bundle->image.rules.size()) {
+    return print_error({"show " + arguments.bundle, "its program and its image disagree",
+                        std::to_string(program->rules.size()) + " and " +
+                            std::to_string(bundle->image.rules.size()) + " rules"});
+  }
+  const auto json = bundle_json(*bundle, *program);
+  if (!json) return print_error(json.error());
+  if (arguments.json) {
+    std::cout << json->dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
+  } else {
+    print_page(*json, arguments.tables);
+  }
+  return exit_ok;
+}
+
+}  // namespace
+
+Command add_show(CLI::App& command) {
+  const auto arguments = std::make_shared<Arguments>();
+  command.add_option("BUNDLE", arguments->bundle, "what `sallyport build` wrote")->required();
+  command.add_flag("--json", arguments->json, "print everything as one JSON object");
+  command.add_flag("--tables", arguments->tables, "also how large the lookup tables are");
+  command.add_flag("--program", arguments->program, "print the canonical text of the program only");
+  command.footer(
+      "Shows the policy, its zones and resolvers, every rule with its place in the source, the "
+      "names\n"
+      "to bind, and what the guards keep closed. Checks the bundle on the way.\n\n"
+      "  sallyport show branch.bundle --tables");
+  return [arguments] { return show_bundle(*arguments); };
+}
+
+}  // namespace sallyport
