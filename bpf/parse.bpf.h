@@ -165,8 +165,9 @@ static __always_inline int read_fragment_header(struct packet* packet,
   packet->protocol = header->next;
   packet->at += sizeof(*header);
   reason = set_fragment(packet, fragment >> 3, fragment & 1, bytes_left(packet));
-  if (reason != SP_UNDECIDED || packet->fragment != LATER) return reason;
-  /* The transport protocol is behind headers that only the first fragment carries. */
+  if (reason != SP_UNDECIDED || packet->fragment == WHOLE) return reason;
+  /* No later fragment would tell its transport protocol, and nothing keeps one that claims another
+   * from overwriting the ports, which a first fragment has behind offset 8 then. */
   if (is_extension(packet->protocol) || is_unknown_extension(packet->protocol))
     return SP_DROP_BAD_FRAGMENT;
   return SP_UNDECIDED;
@@ -177,16 +178,13 @@ __noinline int read_extension(struct xdp_md* ctx, struct packet* packet, __u32 c
   struct extension_header* header;
   __u32 length;
   __u8 kind;
-  int cut;
 
   if (!packet) return SP_UNREACHABLE;
   kind = packet->protocol;
-  /* RFC 7112: a first fragment carries the whole chain. */
-  cut = packet->fragment == FIRST ? SP_DROP_TINY_FRAGMENT : SP_DROP_TRUNCATED_EXTENSION;
   if (count >= SP_MAX_EXTENSIONS) return SP_DROP_EXTENSION_DEPTH;
   if (kind == EXTENSION_HOP_BY_HOP && count > 0) return SP_DROP_EXTENSION_ORDER;
   header = look(ctx, packet, 0, sizeof(*header));
-  if (!header) return cut;
+  if (!header) return SP_DROP_TRUNCATED_EXTENSION;
   if (kind == EXTENSION_FRAGMENT) return read_fragment_header(packet, header);
 
   length = (header->length + 1) * 8;
@@ -194,7 +192,7 @@ __noinline int read_extension(struct xdp_md* ctx, struct packet* packet, __u32 c
     length = (header->length + 2) * 4;
     if (length < 12) return SP_DROP_EXTENSION_ORDER;
   }
-  if (length > bytes_left(packet)) return cut;
+  if (length > bytes_left(packet)) return SP_DROP_TRUNCATED_EXTENSION;
   if (kind == EXTENSION_ROUTING &&
       (header->routing.type == 0 || header->routing.segments_left != 0))
     return SP_DROP_SOURCE_ROUTE;

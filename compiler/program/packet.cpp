@@ -153,10 +153,6 @@ class FrameReader {
     return packet_.fragment == FragmentClass::first ? SP_DROP_TINY_FRAGMENT
                                                     : SP_DROP_TRUNCATED_TRANSPORT;
   }
-  SpReason short_extension() const {
-    return packet_.fragment == FragmentClass::first ? SP_DROP_TINY_FRAGMENT
-                                                    : SP_DROP_TRUNCATED_EXTENSION;
-  }
 
   Cursor cursor_;
   Packet packet_;
@@ -276,7 +272,7 @@ FrameReader::Drop FrameReader::walk_extensions(std::uint8_t first_header) {
     if (is_unknown_extension(next)) return SP_DROP_EXTENSION_UNKNOWN;
     if (count == SP_MAX_EXTENSIONS) return SP_DROP_EXTENSION_DEPTH;
     if (next == extension_hop_by_hop && count > 0) return SP_DROP_EXTENSION_ORDER;
-    if (!cursor_.has(least_extension_size)) return short_extension();
+    if (!cursor_.has(least_extension_size)) return SP_DROP_TRUNCATED_EXTENSION;
 
     std::size_t length = (cursor_.u8(1) + 1U) * 8U;
     if (next == extension_fragment) length = least_extension_size;
@@ -284,7 +280,7 @@ FrameReader::Drop FrameReader::walk_extensions(std::uint8_t first_header) {
       length = (cursor_.u8(1) + 2U) * 4U;
       if (length < least_authentication_size) return SP_DROP_EXTENSION_ORDER;
     }
-    if (!cursor_.has(length)) return short_extension();
+    if (!cursor_.has(length)) return SP_DROP_TRUNCATED_EXTENSION;
 
     if (next == extension_routing) {
       if (auto drop = check_routing()) return drop;
@@ -319,8 +315,9 @@ FrameReader::Drop FrameReader::read_ipv6_fragment() {
                           .payload = cursor_.left() - least_extension_size};
   if (fragment.contradicts_itself()) return SP_DROP_BAD_FRAGMENT;
   packet_.fragment = fragment.kind();
-  if (packet_.fragment != FragmentClass::later) return std::nullopt;
-  // Its transport protocol stands in the first fragment only.
+  if (packet_.fragment == FragmentClass::whole) return std::nullopt;
+  // A later fragment would not tell its transport protocol. A first one would have its ports behind
+  // offset 8, where a later one that claims another protocol could overwrite them.
   if (is_extension(behind)) return SP_DROP_BAD_FRAGMENT;
   if (fragment.overwrites_header(behind)) return SP_DROP_TINY_FRAGMENT;
   return std::nullopt;

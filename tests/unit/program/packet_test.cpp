@@ -237,9 +237,9 @@ TEST(Packet, D4_Ipv6Fragments) {
   EXPECT_EQ(later.fragment, FragmentClass::later);
   EXPECT_EQ(later.protocol, protocol_tcp);
   EXPECT_EQ(later.destination_port, 0);
-  EXPECT_EQ(packet_of("ip6 2001:db8::1 > 2001:db8::7 frag 0 more dst tcp 1 > 9 payload 4")
-                .destination_port,
-            9);
+  EXPECT_EQ(
+      packet_of("ip6 2001:db8::1 > 2001:db8::7 frag 0 dst tcp 1 > 9 payload 4").destination_port,
+      9);
 
   const DropRow rows[] = {
       {"ip6 2001:db8::1 > 2001:db8::7 frag 0 frag 0 tcp 1 > 2", SP_DROP_BAD_FRAGMENT},
@@ -257,9 +257,12 @@ TEST(Packet, D4_Ipv6Fragments) {
       {"ip6 2001:db8::1 > 2001:db8::7 frag 0 more proto 1 payload 8", SP_DROP_TRANSPORT_HEADER},
       {"ip6 2001:db8::1 > 2001:db8::7 frag 0 more proto 6 payload 16", SP_DROP_TINY_FRAGMENT},
       {"ip6 2001:db8::1 > 2001:db8::7 frag 0 more proto 17", SP_DROP_BAD_FRAGMENT},
-      // RFC 7112: the chain itself goes on in a later fragment.
+      // Its ports would lie where a fragment that claims another protocol overwrites them.
+      {"ip6 2001:db8::1 > 2001:db8::7 frag 0 more dst tcp 1 > 9 payload 4", SP_DROP_BAD_FRAGMENT},
+      {"ip6 2001:db8::1 > 2001:db8::7 frag 0 more ext 254 tcp 1 > 9 payload 4",
+       SP_DROP_BAD_FRAGMENT},
       {"ip6 2001:db8::1 > 2001:db8::7 frag 0 more dst len 9 proto 6 payload 8",
-       SP_DROP_TINY_FRAGMENT},
+       SP_DROP_BAD_FRAGMENT},
       {"ip6 2001:db8::1 > 2001:db8::7 frag 0 dst len 9 proto 6 payload 8",
        SP_DROP_TRUNCATED_EXTENSION},
   };
