@@ -39,6 +39,18 @@ std::uint32_t bound_capacity(const Image& image, std::uint32_t addresses) {
   return static_cast<std::uint32_t>(std::bit_ceil(std::min(wanted, most_bound_addresses)));
 }
 
+/// Beside what every Image gets: addresses that share no names with others need a label each. Not
+/// all of them, and bounded: whoever finds the table full asks for more addresses.
+ArenaCapacity arena_capacity(const Image& image, std::uint32_t addresses) {
+  constexpr std::uint64_t most_bytes = 1U << 27;  // of verdicts
+  ArenaCapacity capacity = capacity_for(image.labels);
+  const std::uint64_t most_rows = most_bytes / (sizeof(std::uint32_t) * image.service_labels);
+  const auto wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(addresses / 4, most_rows));
+  capacity.remote_labels = std::max(capacity.remote_labels, wanted);
+  capacity.rows = std::max(capacity.rows, wanted);
+  return capacity;
+}
+
 SpKey4 key4(const Address& address) {
   SpKey4 key{};
   std::memcpy(key.address, address.bytes().data(), sizeof(key.address));
@@ -112,11 +124,15 @@ Result<std::uint32_t> entries_of(int map) {
   return facts.max_entries;
 }
 
+std::size_t possible_cpus() {
+  static const auto cpus = static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1));
+  return cpus;
+}
+
 /// Adds entry `index` of a per-CPU map, summed, and entry `carried_index` of what was carried.
 Result<Counter> read_counter(int map, std::uint32_t index, int carried,
                              std::uint32_t carried_index) {
-  static const auto cpus = static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1));
-  std::vector<SpCounter> parts(cpus + 1);  // one for each CPU, and what was carried
+  std::vector<SpCounter> parts(possible_cpus() + 1);  // one for each CPU, and what was carried
   if (bpf_map_lookup_elem(map, &index, parts.data()) != 0 ||
       bpf_map_lookup_elem(carried, &carried_index, &parts.back()) != 0) {
     return std::unexpected(counter_error(errno));
@@ -291,7 +307,7 @@ Result<Datapath> Datapath::load(const Image& image, std::uint32_t addresses) {
   loaded->labels = image.labels;
   loaded->labeler.emplace(loaded->image, loaded->labels);
 
-  const auto tables = build_arena(image, image.labels, capacity_for(image.labels));
+  const auto tables = build_arena(image, image.labels, arena_capacity(image, addresses));
   if (!tables) return std::unexpected(tables.error());
   const auto rules = static_cast<std::uint32_t>(image.rules.size());
   auto skeleton = load_skeleton(
@@ -367,6 +383,21 @@ Result<void> Datapath::set_own(const std::set<Address>& addresses) {
 
 Result<Counters> Datapath::counters() const {
   return read_counters(loaded_->counter_maps());
+}
+
+Result<void> Datapath::clear_counters() {
+  const CounterMaps maps = loaded_->counter_maps();
+  const std::vector<SpCounter> zeros(possible_cpus());
+  for (const int map : {maps.rules, maps.reasons}) {
+    const auto entries = entries_of(map);
+    if (!entries) return std::unexpected(entries.error());
+    for (std::uint32_t index = 0; index < *entries; ++index) {
+      if (bpf_map_update_elem(map, &index, zeros.data(), BPF_ANY) != 0) {
+        return std::unexpected(Error::from_errno("clear the counters", errno));
+      }
+    }
+  }
+  return {};
 }
 
 Result<void> Datapath::carry(const Counters& counters) {

@@ -32,8 +32,8 @@ struct Counters {
 class Datapath {
  public:
   /// Loads the program and fills the arena; touches nothing live. Copies the Image. `addresses` is
-  /// how many bound addresses of each family to make room for; more are taken if the names of the
-  /// Image want it.
+  /// how many bound addresses of each family to make room for, and a share of that for labels; more
+  /// are taken if the names of the Image want it.
   static Result<Datapath> load(const Image& image, std::uint32_t addresses = 0);
   Datapath(Datapath&&) noexcept;
   Datapath& operator=(Datapath&&) noexcept;
@@ -53,6 +53,8 @@ class Datapath {
   Result<Counters> counters() const;
   /// Adds to what counters() reports: what the generation before has counted.
   Result<void> carry(const Counters& counters);
+  /// Forgets what this program has counted; what was carried stays.
+  Result<void> clear_counters();
 
   /// Runs one frame through the program: XDP_PASS or XDP_DROP. Counts like a real packet.
   Result<std::uint32_t> test_run(std::span<const std::uint8_t> frame) const;

@@ -11,6 +11,9 @@
 #include <string_view>
 #include <utility>
 
+#include "compiler/program/program_text.h"
+#include "runtime/self_test.h"
+
 namespace sallyport {
 namespace {
 
@@ -62,10 +65,19 @@ Generation::~Generation() {
 }
 
 Result<Generation> Generation::prepare(const Pins& pins, Bundle bundle, std::uint32_t addresses) {
-  auto datapath = Datapath::load(bundle.image, addresses);
-  if (!datapath) return std::unexpected(datapath.error());
   const std::vector<std::uint64_t> existing = pins.generations();
   const std::uint64_t number = existing.empty() ? 1 : existing.back() + 1;
+  const std::string subject = "generation " + std::to_string(number);
+  const auto program = read_program(bundle.program_text);
+  if (!program) return std::unexpected(program.error());
+  if (auto same = check_image(subject, *program, bundle.image); !same) {
+    return std::unexpected(same.error());
+  }
+  auto datapath = Datapath::load(bundle.image, addresses);
+  if (!datapath) return std::unexpected(datapath.error());
+  if (auto tested = self_test(subject, *program, *datapath); !tested) {
+    return std::unexpected(tested.error());
+  }
   if (auto pinned = datapath->pin(pins.generation(number).string()); !pinned) {
     return std::unexpected(pinned.error());
   }

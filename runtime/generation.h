@@ -18,8 +18,10 @@ namespace sallyport {
 
 class Generation {
  public:
-  /// Loads the datapath from the bundle and pins it under the next free number. A generation that
-  /// is destroyed without having been committed removes its pins; `pins` must outlive it.
+  /// Loads the datapath from the bundle, tests it against the evaluator (self_test.h) and pins it
+  /// under the next free number. Refuses a bundle whose image is not that of its program. A
+  /// generation that is destroyed without having been committed removes its pins; `pins` must
+  /// outlive it.
   static Result<Generation> prepare(const Pins& pins, Bundle bundle, std::uint32_t addresses = 0);
   Generation(Generation&&) noexcept;
   Generation& operator=(Generation&& other) noexcept;

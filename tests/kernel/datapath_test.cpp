@@ -185,6 +185,33 @@ TEST_F(DatapathTest, C5_BindingsMoveInPlace) {
   EXPECT_TRUE(passes(to_range));
 }
 
+TEST_F(DatapathTest, C5_EveryRangeOfALongTableIsFound) {
+  constexpr std::uint32_t count = 40'000;
+  constexpr std::uint32_t first = 0xc6000000;  // 198.0.0.0
+  Program program;
+  program.policy = "long-table";
+  Rule& rule = program.rules.emplace_back();
+  rule.services = {{protocol_tcp, 443, 443}};
+  for (std::uint32_t i = 0; i < count; ++i) {
+    rule.remote.ranges.push_back(AddressRange::single(Address::v4(first + 2 * i)));
+  }
+  const Uint128 first6 = address("2001:db8::").number;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    rule.remote.ranges.push_back(AddressRange::single({Family::v6, first6 + 2 * i}));
+  }
+  auto datapath = Datapath::load(make_image(program));
+  ASSERT_TRUE(datapath) << datapath.error().text();
+  for (std::uint32_t i = 0; i < 2 * count; i += 997) {
+    const std::uint32_t wanted = i % 2 == 0 ? XDP_PASS : XDP_DROP;
+    const std::string v4 = Address::v4(first + i).text();
+    const std::string v6 = Address{Family::v6, first6 + i}.text();
+    EXPECT_EQ(datapath->test_run(frame("ip4 10.20.1.1 > " + v4 + " tcp 40000 > 443")), wanted)
+        << v4;
+    EXPECT_EQ(datapath->test_run(frame("ip6 2001:db8:1::1 > " + v6 + " tcp 40000 > 443")), wanted)
+        << v6;
+  }
+}
+
 TEST_F(DatapathTest, B8_AFullTableRefusesAndChangesNothing) {
   const auto sizes = datapath_->sizes();
   const auto bound4 = std::ranges::find(sizes, "bound4", &Datapath::Size::map);
@@ -204,6 +231,51 @@ TEST_F(DatapathTest, B8_AFullTableRefusesAndChangesNothing) {
   // An address that is bound may still change its names.
   EXPECT_TRUE(bind("203.0.113.1", {name("b.example.com")}));
   EXPECT_TRUE(passes(to_b));
+}
+
+/// Every name with a rule and a port of its own: each set of them is another label.
+Program names_with_ports(std::uint16_t count) {
+  Program program;
+  program.policy = "many-labels";
+  for (std::uint16_t i = 0; i < count; ++i) {
+    Rule rule;
+    const auto port = static_cast<std::uint16_t>(1000 + i);
+    rule.services = {{protocol_tcp, port, port}};
+    rule.remote.names = {name("n" + std::to_string(i) + ".example.com")};
+    program.rules.push_back(rule);
+  }
+  return program;
+}
+
+std::vector<HostName> names_in(std::uint32_t set) {
+  std::vector<HostName> names;
+  for (std::uint32_t i = 0; set >> i != 0; ++i) {
+    if ((set >> i & 1) != 0) names.push_back(name("n" + std::to_string(i) + ".example.com"));
+  }
+  return names;
+}
+
+/// How many of the addresses, no two with the same names, find room.
+std::uint32_t bound_until_full(Datapath& datapath, std::uint32_t addresses) {
+  std::uint32_t bound = 0;
+  while (bound < addresses &&
+         datapath.bind(Address::v4(0xcb007100U + bound), names_in(bound + 1))) {
+    ++bound;
+  }
+  return bound;
+}
+
+TEST_F(DatapathTest, B8_MoreAddressesMakeRoomForMoreLabels) {
+  constexpr std::uint32_t addresses = 4000;
+  const Image image = make_image(names_with_ports(12));
+  auto small = Datapath::load(image);
+  ASSERT_TRUE(small) << small.error().text();
+  EXPECT_LT(bound_until_full(*small, addresses), addresses);
+  EXPECT_TRUE(small->full());
+  auto large = Datapath::load(image, 4 * addresses + 400);
+  ASSERT_TRUE(large) << large.error().text();
+  EXPECT_EQ(bound_until_full(*large, addresses), addresses);
+  EXPECT_FALSE(large->full());
 }
 
 TEST_F(DatapathTest, OwnAddressesFollowTheirSet) {

@@ -16,6 +16,7 @@
 #include <optional>
 
 #include "compiler/label/labeler.h"
+#include "compiler/program/program_text.h"
 #include "runtime/attachment.h"
 #include "runtime/bpffs.h"
 #include "runtime/claim_store.h"
@@ -28,6 +29,7 @@ namespace {
 using std::chrono::milliseconds;
 using test::eventually;
 using test::Netns;
+using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -394,6 +396,7 @@ Bundle bundle(bool open) {
   }
   Bundle made;
   made.image = make_image(program);
+  made.program_text = program_text(program);
   return made;
 }
 
@@ -410,10 +413,35 @@ TEST_F(Lifecycle, a_generation_that_is_not_committed_leaves_no_pins) {
 }
 
 TEST_F(Lifecycle, a_generation_that_does_not_load_leaves_no_pins) {
-  Bundle too_large = bundle(true);
-  too_large.image.service_labels = SP_ARENA_MAX_SIZE;
-  EXPECT_FALSE(Generation::prepare(*pins_, too_large));
+  // The kernel loads nothing for this user.
+  ASSERT_EQ(seteuid(65534), 0);
+  const auto refused = Generation::prepare(*pins_, bundle(true));
+  ASSERT_EQ(seteuid(0), 0);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text(), HasSubstr("cannot load the XDP program"));
   EXPECT_THAT(pins_->generations(), IsEmpty());
+}
+
+TEST_F(Lifecycle, a_generation_whose_tables_are_not_its_program_leaves_no_pins) {
+  Bundle doctored = bundle(false);
+  doctored.image = bundle(true).image;
+  const auto refused = Generation::prepare(*pins_, doctored);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().text(),
+            "cannot use generation 1: the tables of its bundle are not what its program means "
+            "(build the bundle again with this version)");
+  doctored.program_text.clear();
+  EXPECT_FALSE(Generation::prepare(*pins_, doctored));
+  EXPECT_THAT(pins_->generations(), IsEmpty());
+}
+
+TEST_F(Lifecycle, D2_the_self_test_of_a_generation_leaves_no_counts) {
+  const auto generation = Generation::prepare(*pins_, bundle(true));
+  ASSERT_TRUE(generation) << generation.error().text();
+  const auto counters = pinned_counters(pins_->generation(1).string());
+  ASSERT_TRUE(counters) << counters.error().text();
+  EXPECT_THAT(counters->rules, Each(Counter{}));
+  EXPECT_THAT(counters->reasons, Each(Counter{}));
 }
 
 TEST_F(Lifecycle, a_generation_that_cannot_be_pinned_leaves_no_pins) {

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The packets at the edges of a policy: each first and last address, port and zone of its rules,
+// and what lies one beside. Entry point: boundary_probes().
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "compiler/program/program.h"
+#include "runtime/probe.h"
+
+namespace sallyport {
+
+/// At most `most` probes, all different, always the same for a program. When there are more, every
+/// rule comes first with a packet that meets it, then the edges of each rule in turn, then an even
+/// choice from all combinations of a local address, a remote address and a service.
+std::vector<Probe> boundary_probes(const Program& program, std::size_t most);
+
+}  // namespace sallyport
