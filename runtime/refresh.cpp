@@ -16,6 +16,9 @@ constexpr Seconds longest_negative_ttl{60};  // a name that appears should not w
 constexpr Seconds shortest_negative_ttl{5};
 constexpr Seconds longest_retry{40};                        // 60 s with the jitter
 constexpr Moment shortest_delay = std::chrono::seconds(1);  // N16
+/// A question that has queued for this long has failed so far, as one that was asked would have: a
+/// resolver that is silent must not let the addresses of thousands expire in the queue (N2, N10).
+constexpr Moment patience = std::chrono::seconds(3);
 
 Moment scaled(Moment delay, double factor) {
   return Moment(static_cast<Moment::rep>(static_cast<double>(delay.count()) * factor));
@@ -75,7 +78,7 @@ void Refresh::set_names(const std::vector<HostName>& names) {
       if (due_.contains(key)) continue;
       const std::uint64_t epoch = ++epoch_;
       due_[key].epoch = epoch;
-      waiting_.push_back({key, epoch});
+      wait(key, epoch);
     }
   }
   ask_waiting();
@@ -86,11 +89,23 @@ Refresh::Due* Refresh::find(const Key& key, std::uint64_t epoch) {
   return found != due_.end() && found->second.epoch == epoch ? &found->second : nullptr;
 }
 
+void Refresh::wait(const Key& key, std::uint64_t epoch) {
+  waiting_.push_back({key, epoch});
+  due_.at(key).timer = loop_.at(loop_.clock().now() + patience, [this, key] {
+    Answer answer;
+    answer.failure = "not asked yet: too many questions wait for their answers";
+    deliver_(key.name, key.family, answer);
+  });
+}
+
 void Refresh::ask_waiting() {
   while (in_flight_ < pace_.most_in_flight && !waiting_.empty()) {
     const Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
-    if (find(next.key, next.epoch) != nullptr) ask(next.key, next.epoch);
+    Due* due = find(next.key, next.epoch);
+    if (due == nullptr) continue;
+    loop_.cancel(due->timer);
+    ask(next.key, next.epoch);
   }
 }
 
@@ -114,7 +129,7 @@ void Refresh::answered(const Key& key, std::uint64_t epoch, const Answer& answer
     due->failures = failed ? due->failures + 1 : 0;
     const Moment when = loop_.clock().now() + delay_after(answer, due->failures);
     due->timer = loop_.at(when, [this, key, epoch] {
-      waiting_.push_back({key, epoch});
+      wait(key, epoch);
       ask_waiting();
     });
   }

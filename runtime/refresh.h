@@ -28,6 +28,7 @@ class Refresh {
     unsigned most_in_flight = 200;
     std::uint64_t seed = 0;
   };
+  /// A question that queues for too long is delivered as a failure before it is asked.
   using Deliver = std::function<void(const HostName&, Family, const Answer&)>;
 
   Refresh(EventLoop& loop, Lookup& lookup, Pace pace, Deliver deliver);
@@ -49,7 +50,7 @@ class Refresh {
     auto operator<=>(const Key&) const = default;
   };
   struct Due {
-    EventLoop::Timer timer = 0;
+    EventLoop::Timer timer = 0;  // the next question, or the end of patience with the queue
     unsigned failures = 0;
     std::uint64_t epoch = 0;  // tells a name from the same name dropped and added again
   };
@@ -58,6 +59,7 @@ class Refresh {
     std::uint64_t epoch;
   };
   void ask(const Key& key, std::uint64_t epoch);
+  void wait(const Key& key, std::uint64_t epoch);
   void ask_waiting();
   void answered(const Key& key, std::uint64_t epoch, const Answer& answer);
   Moment delay_after(const Answer& answer, unsigned failures);

@@ -166,6 +166,32 @@ TEST_F(RefreshTest, the_in_flight_limit_holds_and_nobody_starves) {
   EXPECT_THAT(asked(), ElementsAre("c.example.com A", "c.example.com AAAA", "a.example.com A"));
 }
 
+TEST_F(RefreshTest,
+       N2_N10_a_question_that_queues_for_three_seconds_has_failed_until_it_is_answered) {
+  std::vector<Outcome> outcomes;
+  deliver_also_ = [&](const Answer& answer) { outcomes.push_back(answer.outcome); };
+  start(/*most_in_flight=*/2);
+  refresh_->set_names({name("a.example"), name("b.example")});
+  ASSERT_EQ(lookup_.questions.size(), 2U);  // both of a; those of b queue behind a silent resolver
+  clock_.time += milliseconds(2999);
+  EXPECT_TRUE(loop_.run_ready());
+  EXPECT_THAT(delivered_, IsEmpty());
+  clock_.time += milliseconds(1);
+  EXPECT_TRUE(loop_.run_ready());
+  EXPECT_THAT(delivered_, ElementsAre("b.example A", "b.example AAAA"));
+  EXPECT_THAT(outcomes, ElementsAre(Outcome::failure, Outcome::failure));
+  clock_.time += Seconds{60};
+  EXPECT_TRUE(loop_.run_ready());
+  EXPECT_EQ(delivered_.size(), 2U) << "once for each wait";
+
+  lookup_.answer(failure());  // a A: makes place for b A
+  lookup_.answer(failure());
+  EXPECT_EQ(lookup_.questions.front().name, name("b.example"));
+  lookup_.answer(addresses({"198.51.100.1"}, Seconds{60}));
+  EXPECT_EQ(delivered_.back(), "b.example A");
+  EXPECT_EQ(outcomes.back(), Outcome::addresses);
+}
+
 TEST_F(RefreshTest, a_name_that_is_dropped_is_neither_asked_nor_delivered) {
   start();
   refresh_->set_names({name("a.example.com"), name("b.example.com")});
