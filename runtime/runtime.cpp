@@ -75,14 +75,14 @@ Result<std::unique_ptr<Runtime>> Runtime::start(Bundle bundle, Options options, 
 Result<void> Runtime::bring_up(Bundle bundle) {
   auto servers = servers_for(bundle.image);
   if (!servers) return std::unexpected(servers.error());
-  auto own = own_addresses();
-  if (!own) return std::unexpected(own.error());
-  own_ = std::move(*own);
   auto claims = ClaimStore::open(pins_);
   if (!claims) return std::unexpected(claims.error());
   binder_.emplace(world_.clock, std::move(*claims), world_.log);
   if (auto adopted = binder_->adopt(bundle.image); !adopted) return adopted;
   if (auto watched = watch_world(); !watched) return watched;
+  auto own = own_addresses();  // watched already, so that no change falls between
+  if (!own) return std::unexpected(own.error());
+  own_ = std::move(*own);
   auto lookup = lookup_at(*servers);
   if (!lookup) return std::unexpected(lookup.error());
 

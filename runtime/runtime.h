@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -88,6 +89,7 @@ class Runtime {
   void expire();
   void own_changed(std::set<Address> addresses);
   void devices_changed();
+  bool attach_again(const std::string& device, std::string& told);
 
   ControlReply respond(const ControlRequest& request);
   ControlReply respond_load(std::span<const std::uint8_t> bytes);
@@ -106,13 +108,14 @@ class Runtime {
   std::optional<Binder> binder_;
   std::optional<Generation> generation_;
   std::vector<Attachment> attachments_;
-  std::set<std::string> absent_;  // devices of ours that are gone; attached when they return
+  // Devices of ours that are gone, and why they could not be attached anew when they returned.
+  std::map<std::string, std::string> absent_;
   std::vector<Endpoint> servers_;
   std::unique_ptr<Lookup> lookup_;
   std::unique_ptr<Refresh> refresh_;
   std::unique_ptr<ControlServer> control_;
   Fd own_watch_, device_watch_, signals_;
-  EventLoop::Timer expiry_timer_ = 0, settle_timer_ = 0;
+  EventLoop::Timer expiry_timer_ = 0, settle_timer_ = 0, return_timer_ = 0;
 };
 
 /// Removes an instance that no runtime serves: links, maps and files. An error if a runtime lives

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the runtime does while it runs: answers, expiries, addresses and devices that change, and
 // requests on the control socket.
+#include <net/if.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -17,6 +18,8 @@ namespace {
 
 /// A binding that the datapath refused is tried again after this long.
 constexpr Moment settle_pause = std::chrono::seconds(60);
+/// A device that is gone, or back and refused, is looked at again after this long.
+constexpr Moment return_pause = std::chrono::seconds(1);
 /// Expiries closer together than this are handled at once.
 constexpr Moment expiry_pause = std::chrono::milliseconds(50);
 
@@ -102,16 +105,33 @@ void Runtime::devices_changed() {
     const auto state = attachment.state();
     if (!state || state->alive) return false;
     world_.log(attachment.device() + " is gone; it is filtered again when it returns");
-    absent_.insert(attachment.device());
+    absent_.try_emplace(attachment.device());
     return true;
   });
-  std::erase_if(absent_, [this](const std::string& device) {
-    auto attachment = Attachment::open(pins_, device, generation_->datapath().program_fd());
-    if (!attachment) return false;
+  for (auto at = absent_.begin(); at != absent_.end();) {
+    at = attach_again(at->first, at->second) ? absent_.erase(at) : std::next(at);
+  }
+  // Not every obstacle tells of its end: the MTU of a peer in another namespace does not.
+  loop_.cancel(std::exchange(return_timer_, 0));
+  if (absent_.empty()) return;
+  return_timer_ = loop_.at(world_.clock.now() + return_pause, [this] { devices_changed(); });
+}
+
+/// `told` is what was said last of the device that is back and cannot be filtered.
+bool Runtime::attach_again(const std::string& device, std::string& told) {
+  auto attachment = Attachment::open(pins_, device, generation_->datapath().program_fd());
+  if (attachment) {
     world_.log(device + " is back and filtered again");
     attachments_.push_back(std::move(*attachment));
     return true;
-  });
+  }
+  if (if_nametoindex(device.c_str()) == 0) {
+    told.clear();
+  } else if (std::string why = attachment.error().text(); why != told) {
+    world_.log(device + " is back and NOT filtered: " + why);
+    told = std::move(why);
+  }
+  return false;
 }
 
 ControlReply Runtime::respond(const ControlRequest& request) {
@@ -190,7 +210,7 @@ Status Runtime::status() const {
   for (const auto& attachment : attachments_) {
     if (auto state = attachment.state()) status.devices.push_back(std::move(*state));
   }
-  for (const auto& device : absent_) {
+  for (const auto& [device, why] : absent_) {
     Attachment::State gone;
     gone.device = device;
     gone.mode = "none";

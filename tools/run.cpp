@@ -26,7 +26,10 @@ Result<std::unique_ptr<Lookup>> ask_servers(EventLoop& loop, const std::vector<E
   return CaresLookup::create(loop, servers);
 }
 
-void block_signals() {
+void prepare_signals() {
+  // A log reader that is gone, or a name server that hangs up, must not end the process: nobody
+  // would close what expires.
+  signal(SIGPIPE, SIG_IGN);
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
@@ -48,7 +51,7 @@ ExitCode run_runtime(const Arguments& arguments) {
   auto bundle = open_bundle(arguments.bundle);
   if (!bundle) return bundle.error();
 
-  block_signals();
+  prepare_signals();
   const BootClock clock;
   const auto log = [](const std::string& line) { std::cerr << line << std::endl; };
   auto runtime = Runtime::start(std::move(*bundle), std::move(options), {clock, ask_servers, log});

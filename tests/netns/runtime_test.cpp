@@ -351,6 +351,25 @@ TEST_F(RuntimeInNamespace, a_device_that_was_made_again_is_filtered_again) {
   });
 }
 
+TEST_F(RuntimeInNamespace,
+       B5_a_device_that_returns_and_cannot_be_filtered_is_told_and_tried_again) {
+  gate_->inside([&] {
+    auto runtime = start(allows_relay);
+    ASSERT_TRUE(runtime) << runtime.error().text();
+    gate_->ip("link delete lan0");
+    EXPECT_TRUE(run_until(**runtime, [&] { return log_.find("lan0 is gone") != log_.npos; }));
+    test::connect(*gate_, "lan0", *peer_, "eth0");
+    peer_->ip("link set eth0 mtu 9000");  // veth judges its peer's
+    EXPECT_TRUE(run_until(**runtime, [&] { return log_.find("NOT filtered") != log_.npos; }));
+    EXPECT_FALSE((*runtime)->status().devices.at(0).alive);
+    peer_->ip("link set eth0 mtu 1500");  // of which this namespace hears nothing
+    EXPECT_TRUE(
+        run_until(**runtime, [&] { return log_.find("lan0 is back and filtered") != log_.npos; }));
+    EXPECT_TRUE((*runtime)->status().devices.at(0).alive);
+    EXPECT_EQ(log_.find("NOT filtered"), log_.rfind("NOT filtered")) << "once: " << log_;
+  });
+}
+
 TEST_F(RuntimeInNamespace, refused_addresses_and_failures_are_told_once) {
   gate_->inside([&] {
     Answer failing;
