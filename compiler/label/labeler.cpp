@@ -4,7 +4,6 @@
 #include "compiler/label/labeler.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "compiler/values/special.h"
@@ -14,13 +13,6 @@ namespace {
 
 bool has(const std::vector<std::uint32_t>& sorted, std::uint32_t value) {
   return std::binary_search(sorted.begin(), sorted.end(), value);
-}
-
-std::vector<std::uint32_t> united(const std::vector<std::uint32_t>& a,
-                                  const std::vector<std::uint32_t>& b) {
-  std::vector<std::uint32_t> result;
-  std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(result));
-  return result;
 }
 
 std::uint32_t rule_id(std::uint32_t index) {
@@ -71,8 +63,11 @@ std::uint32_t Labeler::label_for(const Address& address, std::span<const HostNam
     if (needs_consent) {
       std::erase_if(joined, [&](std::uint32_t group) { return !image_.groups[group].private_ok; });
     }
-    groups = united(groups, joined);
+    groups.insert(groups.end(), joined.begin(), joined.end());
   }
+  // Once, behind the loop: an address of a large CDN may have thousands of names.
+  std::ranges::sort(groups);
+  groups.erase(std::ranges::unique(groups).begin(), groups.end());
   return label_of(std::move(groups));
 }
 
