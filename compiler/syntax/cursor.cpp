@@ -191,6 +191,8 @@ void Cursor::report_unknown(const Block& block, const Token& word) {
   std::string hint;
   if (const std::string_view meant = closest(text, here); !meant.empty()) {
     hint = "did you mean " + quote(meant) + "?";
+  } else if (text.starts_with("//") || text.starts_with("--")) {
+    hint = "a comment begins with `#`";
   } else if (text.find_first_of(".:/*{0123456789") != std::string_view::npos) {
     hint = "a list goes on only after a `,`";
   } else {

@@ -98,7 +98,9 @@ Parsed<Name> Parser::protocol() {
     cursor_.take();
     return Name{cursor_.last().span, std::string(number)};
   }
-  if (cursor_.at(TokenKind::word) && is_number(found.span.text().substr(0, 1))) {
+  const std::string_view text = found.span.text();
+  if (cursor_.at(TokenKind::word) &&
+      (is_number(text.substr(0, 1)) || text.find_first_of("/:") != std::string_view::npos)) {
     cursor_.expected("a protocol", "a port stands after its protocol: `tcp 443`");
     return {};
   }

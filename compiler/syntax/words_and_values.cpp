@@ -7,6 +7,19 @@
 #include "compiler/source/wording.h"
 
 namespace sallyport {
+namespace {
+
+/// An address or a number. Joined over blanks, two hosts would silently become a third one.
+bool can_end_range(const Word& word) {
+  const bool is_v6 = word.span.text().find(':') != std::string_view::npos;
+  const std::string_view characters = is_v6 ? "0123456789abcdefABCDEF.:-" : "0123456789.-";
+  return std::ranges::all_of(word.pieces, [&](const Piece& piece) {
+    if (piece.kind != Piece::Kind::literal) return piece.kind == Piece::Kind::expansion;
+    return piece.text.find_first_not_of(characters) == std::string::npos;
+  });
+}
+
+}  // namespace
 
 Parsed<Name> Parser::name(std::string_view what) {
   if (!cursor_.at(TokenKind::word)) {
@@ -62,6 +75,13 @@ Parsed<Word> Parser::range_word(std::string_view what) {
       cursor_.at(TokenKind::word) && cursor_.peek().span.text().starts_with('-');
   if (!dash_follows && (start.size() < 2 || !start.ends_with('-'))) return first;
 
+  const auto fits = [this](const Word& end) {
+    if (can_end_range(end)) return true;
+    cursor_.error("unexpected-token", end.span,
+                  "expected an address or a port beside the dash, found " + quote(end.span.text()),
+                  {{{}, "only ranges have blanks around their dash; a comment begins with `#`"}});
+    return false;
+  };
   const auto append = [&first](const Word& more) {
     first->span = join(first->span, more.span);
     for (const Piece& piece : more.pieces) {
@@ -74,14 +94,17 @@ Parsed<Word> Parser::range_word(std::string_view what) {
       }
     }
   };
+  if (!fits(*first)) return {};
   bool dash_ends = !dash_follows;
   if (dash_follows) {
-    append(word_of(cursor_.take()));
+    const Word dash = word_of(cursor_.take());
+    if (!fits(dash)) return {};
+    append(dash);
     dash_ends = cursor_.last().span.text().ends_with('-');
   }
   if (!dash_ends) return first;
   const Parsed<Word> second = word("the end of the range");
-  if (!second) return {};
+  if (!second || !fits(*second)) return {};
   append(*second);
   if (second->span.text().ends_with('-')) {
     cursor_.expected("the end of the range");

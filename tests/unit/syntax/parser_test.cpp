@@ -52,7 +52,7 @@ TEST(Parser, Rules) {
       {"allow any to 13.210.2.128 - 13.210.2.159", "allow any to 13.210.2.128-13.210.2.159"},
       {"allow any to 192.0.2.1- 192.0.2.9, 192.0.2.1 -192.0.2.9",
        "allow any to 192.0.2.1-192.0.2.9, 192.0.2.1-192.0.2.9"},
-      {"allow any to {a} - {b}", "allow any to {a}-{b}"},
+      {"allow any to {a}-{b}"},
       {"allow any to {endpoints}, g{0..127}-{d}-sb.{domain}"},
       {"allow any to anywhere private ok"},
       {"allow tcp to x"},

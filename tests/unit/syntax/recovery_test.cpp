@@ -90,8 +90,13 @@ const Row rows[] = {
     {"vendor v { let d = a, b }", "1:21 unexpected-token", "expected `when`"},
     {"vendor v { let d = a when c x, b }", "1:34 unexpected-token", "expected `when`"},
     {"vendor v { let d = a when }", "1:27 unexpected-token", "the parameter to ask"},
-    {"policy p { allow any to a - }", "1:29 unexpected-token", "the end of the range"},
-    {"policy p { allow any to a- b- }", "1:31 unexpected-token", "the end of the range"},
+    // Either could be a host, and two hosts with blanks between them are no third host.
+    {"policy p { allow any to {a} - {b} }", "1:25 unexpected-token", "beside the dash"},
+    {"policy p { allow any to a.example.com -b.example.com }", "1:25 unexpected-token",
+     "beside the dash"},
+    {"policy p { allow any to 192.0.2.1 - }", "1:37 unexpected-token", "the end of the range"},
+    {"policy p { allow any to 192.0.2.1- 192.0.2.9- }", "1:47 unexpected-token",
+     "the end of the range"},
     // parameters
     {"vendor v { param a label }", "1:20 unexpected-token", "expected `:` and a type"},
     {"vendor v { param a: hosst }", "1:21 unknown-type", "did you mean `host`?"},
