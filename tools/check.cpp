@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "compiler/driver/driver.h"
 #include "tools/commands.h"
 #include "tools/policy_input.h"
 
@@ -65,7 +64,7 @@ ExitCode check_files(const Arguments& arguments) {
   ExitCode code = exit_ok;
   Json list = Json::array();
   for (const auto& file : arguments.files) {
-    const auto compilation = compile(file);
+    const auto compilation = compile_file(file);
     if (!compilation) return print_error(compilation.error());
     if (compilation->diagnostics.has_errors()) code = exit_policy;
     if (arguments.json) {

@@ -51,10 +51,8 @@ std::expected<void, std::string> read_given(const std::string& text, Bindings& b
 }
 
 /// Adds what a runtime has bound. False if none is running.
-Result<bool> ask_runtime(const std::string& instance, Surroundings& surroundings) {
-  const auto files = RunDirectory::of(instance);
-  if (!files) return std::unexpected(files.error());
-  const auto reply = control_call(files->control(), "bindings");
+Result<bool> ask_runtime(const RunDirectory& files, Surroundings& surroundings) {
+  const auto reply = control_call(files.control(), "bindings");
   if (!reply) return std::unexpected(reply.error());
   if (!*reply) return false;
   const auto object = nlohmann::json::parse(**reply);
@@ -87,7 +85,9 @@ std::expected<void, ExitCode> gather(const Arguments& arguments, Question& quest
   const bool named = !arguments.instance.empty();
   if (!named && !arguments.given.empty()) return {};
   const std::string instance = named ? arguments.instance : "main";
-  const auto asked = ask_runtime(instance, question.surroundings);
+  const auto files = RunDirectory::of(instance);
+  if (!files) return std::unexpected(print_usage_error(files.error().text()));
+  const auto asked = ask_runtime(*files, question.surroundings);
   if (!asked) {
     if (named) return std::unexpected(print_error(asked.error()));
     return {};  // a runtime that we may not ask is as good as none
@@ -194,7 +194,8 @@ ExitCode answer(const Question& question, const std::vector<Address>& addresses,
   for (const auto& verdict : verdicts) print_verdict(verdict);
   const auto* name = std::get_if<HostName>(&question.packet.destination);
   if (addresses.empty())
-    std::cout << "drop: " << name->text() << " is bound to no address of this family\n";
+    std::cout << "drop: " << name->text() << " has no "
+              << (question.packet.source.family == Family::v6 ? "IPv6" : "IPv4") << " address\n";
   if (!agree) std::cout << "the addresses of " << name->text() << " do not agree\n";
   std::cout << bindings_used(question) << '\n';
   return pass ? exit_ok : exit_no;
@@ -224,8 +225,7 @@ Command add_explain(CLI::App& command) {
       ->allow_extra_args(false);
   command.add_option("--policy", arguments->policy, "which one, if the file has several policies");
   command.add_option("--instance", arguments->instance,
-                     "take the addresses that this running runtime has bound (default: main, if it "
-                     "runs and nothing is given)");
+                     "the runtime whose addresses to take (default: main, unless --given)");
   command.add_flag("--json", arguments->json, "print one JSON object");
   command.footer(
       "Says pass or drop, the rule that decides with its place in the source, and the name that "

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
+#include <string>
 #include <vector>
 
 #include "tools/commands.h"
@@ -25,6 +26,8 @@ constexpr Row commands[] = {
     {"unload", "Detach, and remove everything that `run` has made.", sallyport::add_unload},
 };
 
+const char* const hint =
+    "`sallyport --help` lists the commands, `sallyport COMMAND --help` says more.";
 const char* const footer =
     "Exit codes: 0 ok, 1 the policy is wrong, 2 usage, 3 the system refused, 4 the answer is no.\n"
     "`sallyport COMMAND --help` says more.";
@@ -32,8 +35,11 @@ const char* const footer =
 int run(int argc, char** argv) {
   CLI::App app("sallyport: vendor egress allowlists, compiled to a packet filter that follows DNS");
   app.set_version_flag("--version", "sallyport " SALLYPORT_VERSION);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // that there is one is asked below, once a wrong one is named
   app.footer(footer);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("error: ") + error.what() + '\n' + hint + '\n';
+  });
   std::vector<std::pair<CLI::App*, sallyport::Command>> added;
   for (const auto& row : commands) {
     CLI::App* command = app.add_subcommand(row.name, row.what);
@@ -47,6 +53,7 @@ int run(int argc, char** argv) {
   for (const auto& [command, body] : added) {
     if (command->parsed()) return body();
   }
+  std::cerr << "error: a command is missing\n" << hint << '\n';
   return sallyport::exit_usage;
 }
 

@@ -121,11 +121,10 @@ std::expected<void, std::string> read_destination(std::string_view word, PacketT
                  " names one");
   }
   if (!destination.port) {
-    return Fault(quoted(word) + " has no port: `" + std::string(destination.host) +
-                 ":443` was expected" +
-                 (destination.host.find(':') == std::string_view::npos
-                      ? ""
-                      : ", with the address in brackets: `[2001:db8::1]:443`"));
+    const bool is_v6 = destination.host.find(':') != std::string_view::npos;
+    const std::string host(destination.host);
+    return Fault(quoted(word) + " has no port: " +
+                 quoted((is_v6 ? '[' + host + ']' : host) + ":443") + " was expected");
   }
   const auto port = read_port(*destination.port);
   if (!port) return Fault(port.error());

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <iostream>
 
-#include "compiler/driver/driver.h"
 #include "compiler/program/program_text.h"
 
 namespace sallyport {
@@ -23,7 +22,7 @@ std::expected<Program, ExitCode> choose(std::vector<Program>& programs, const st
                                         const std::string& policy) {
   if (programs.empty()) {
     return std::unexpected(print_usage_error(
-        file + " has no policy, only parts of one; check it with `sallyport check`"));
+        file + " declares no policy; `sallyport check` judges a file of vendors or zones"));
   }
   if (policy.empty()) {
     if (programs.size() == 1) return std::move(programs.front());
@@ -52,9 +51,20 @@ void print_diagnostics(const Diagnostics& diagnostics) {
   if (!diagnostics.all().empty()) std::cerr << render(diagnostics, isatty(STDERR_FILENO) == 1);
 }
 
+Result<Compilation> compile_file(const std::string& file) {
+  return compile(file, [](const std::filesystem::path& path) {
+    auto text = read_file(path);
+    if (text && text->starts_with(bundle_magic)) {
+      text = std::unexpected(Error{"read " + path.string(), "a bundle, not a policy",
+                                   "`sallyport show` tells what is inside"});
+    }
+    return text;
+  });
+}
+
 std::expected<Program, ExitCode> compile_policy(const std::string& file,
                                                 const std::string& policy) {
-  auto compilation = compile(file);
+  auto compilation = compile_file(file);
   if (!compilation) return std::unexpected(print_error(compilation.error()));
   print_diagnostics(compilation->diagnostics);
   if (compilation->diagnostics.has_errors()) return std::unexpected(exit_policy);

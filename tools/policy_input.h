@@ -6,6 +6,7 @@
 #include <expected>
 #include <string>
 
+#include "compiler/driver/driver.h"
 #include "compiler/image/bundle.h"
 #include "compiler/program/program.h"
 #include "compiler/source/diagnostics.h"
@@ -21,6 +22,8 @@ ExitCode print_usage_error(const std::string& text);
 /// In colour if standard error is a terminal.
 void print_diagnostics(const Diagnostics& diagnostics);
 
+/// A policy file and its imports; a bundle in the place of one is an error.
+Result<Compilation> compile_file(const std::string& file);
 /// The file's only policy, or the one named `policy` if that is not empty.
 std::expected<Program, ExitCode> compile_policy(const std::string& file, const std::string& policy);
 std::expected<Bundle, ExitCode> open_bundle(const std::string& file);

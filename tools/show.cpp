@@ -158,7 +158,7 @@ std::string joined(const Json& list) {
 }
 
 void print_rules(const Json& rules) {
-  std::cout << "\nrules\n";
+  std::cout << (rules.empty() ? "\nno rules: everything but plumbing is dropped\n" : "\nrules\n");
   std::size_t number = 0;
   for (const auto& rule : rules) {
     std::cout << "  " << ++number << "  from " << rule.at("zone").get<std::string>() << ": "

@@ -50,7 +50,7 @@
 namespace sallyport {
 namespace {
 
-constexpr std::string_view magic = "sallybnd";
+constexpr std::string_view magic = bundle_magic;
 constexpr std::uint32_t format_version = 1;
 constexpr std::size_t header_size = 8 + 4 + 8;
 constexpr std::size_t digest_size = std::tuple_size_v<Sha256>;
@@ -67,7 +67,8 @@ std::unexpected<Error> truncated(std::size_t have, std::uint64_t want) {
 /// What stands between the header and the digest, once the whole file is known to be intact.
 Result<std::span<const std::uint8_t>> checked_sections(std::span<const std::uint8_t> bytes) {
   const auto begin = bytes.first(std::min(bytes.size(), magic.size()));
-  if (!std::equal(begin.begin(), begin.end(), magic.begin())) return refused("not a bundle");
+  if (!std::equal(begin.begin(), begin.end(), magic.begin()))
+    return refused("not a bundle", "`sallyport build` makes one from a policy");
   if (bytes.size() < header_size) return truncated(bytes.size(), smallest);
 
   ByteReader header(bytes.subspan(magic.size()));

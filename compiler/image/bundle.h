@@ -8,12 +8,16 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/image/image.h"
 #include "compiler/values/error.h"
 
 namespace sallyport {
+
+/// The first bytes of every bundle.
+inline constexpr std::string_view bundle_magic = "sallybnd";
 
 struct Bundle {
   Image image;

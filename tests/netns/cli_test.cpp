@@ -95,6 +95,38 @@ TEST_F(Cli, wrong_usage_is_2) {
   }
 }
 
+TEST_F(Cli, wrong_usage_says_what_was_found_or_is_missing) {
+  const std::pair<CommandLine, const char*> rows[] = {
+      {{}, "error: a command is missing\n"},
+      {{"frobnicate"}, "error: The following argument was not expected: frobnicate\n"},
+      {{"check"}, "error: FILE is required\n"},
+  };
+  for (const auto& [words, text] : rows) {
+    const Finished wrong = sallyport(words);
+    EXPECT_EQ(wrong.status, 2);
+    EXPECT_THAT(wrong.output, AllOf(HasSubstr(text), HasSubstr("`sallyport --help`")));
+  }
+  EXPECT_EQ(sallyport({"explain", path("branch.sally"), "tcp 10.20.1.1 -> 192.0.2.1:1",
+                       "--instance", "../main"})
+                .status,
+            2);
+}
+
+TEST_F(Cli, a_bundle_is_no_policy_and_a_policy_no_bundle) {
+  const std::string bundle = build("branch.sally", "branch.bundle");
+  for (const CommandLine& words :
+       {CommandLine{"check", bundle}, CommandLine{"build", bundle, "-o", path("x")}}) {
+    const Finished wrong = sallyport(words);
+    EXPECT_EQ(wrong.status, 3);
+    EXPECT_EQ(wrong.output, "error: cannot read " + bundle +
+                                ": a bundle, not a policy (`sallyport show` tells what is "
+                                "inside)\n");
+  }
+  const Finished text = sallyport({"show", path("branch.sally")});
+  EXPECT_EQ(text.status, 3);
+  EXPECT_THAT(text.output, HasSubstr("not a bundle (`sallyport build` makes one from a policy)"));
+}
+
 TEST_F(Cli, check_counts_or_complains) {
   const Finished good = sallyport({"check", path("branch.sally")});
   EXPECT_EQ(good.status, 0);
@@ -248,7 +280,8 @@ TEST_F(Cli, explain_says_how_a_packet_is_written) {
       {"tcp 10.20.1 -> 198.51.100.1:443", "`10.20.1` is no address"},
       {"tcp client.example.net -> 198.51.100.1:443", "is no address"},
       {"tcp 10.20.1.1 -> 198.51.100.1", "has no port"},
-      {"tcp 2001:db8::1 -> 2001:db8::2", "in brackets"},
+      {"tcp 2001:db8::1 -> 2001:db8::2", "no port: `[2001:db8::2]:443` was expected\n"},
+      {"tcp 2001:db8::1 -> [2001:db8::2]", "no port: `[2001:db8::2]:443` was expected\n"},
       {"tcp 10.20.1.1 -> 198.51.100.1:70000", "`70000` is no port"},
       {"tcp 10.20.1.1 -> 198.51.100.1:", "`` is no port"},
       {"tcp 10.20.1.1 -> bad_name:443", "neither an address nor a host name"},
@@ -410,6 +443,18 @@ TEST_F(CliDaemon, a_signal_ends_it_and_says_what_stays) {
   EXPECT_THAT(daemon_->output(), HasSubstr("stays enforced"));
   EXPECT_EQ(status()["running"], false);
   EXPECT_EQ(status()["devices"][0]["alive"], true);
+}
+
+TEST_F(CliDaemon, a_reader_of_its_log_that_goes_away_does_not_end_it) {
+  const std::string command = std::string(SALLYPORT_BINARY) + " run " +
+                              build("first.sally", "first.bundle") + " --xdp lan0 --instance " +
+                              instance_ + " 2>&1 >/dev/null | head -c 1 >/dev/null";
+  daemon_.emplace(gate_->start({"bash", "-c", command}));
+  ASSERT_TRUE(eventually(seconds(15), [&] { return running(); })) << daemon_->output();
+  const std::string second = build("second.sally", "second.bundle");
+  for (int i = 0; i < 3; ++i)  // each load has something to say
+    EXPECT_EQ(in_gate({"load", second, "--instance", instance_}).status, 0);
+  EXPECT_TRUE(running());
 }
 
 TEST_F(CliDaemon, load_swaps_and_refuses_without_effect) {

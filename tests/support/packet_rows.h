@@ -6,12 +6,13 @@
 //   given relay.example.com is 198.51.100.7, 2001:db8::7
 //   own 10.20.0.1, 2001:db8:20::1           the gateway's addresses
 //
-//   FRAME -> pass rule line 14              FRAME as in tests/support/frame.h; a reason of
-//   bpf/abi.h FRAME -> drop no_rule                   without SP_PASS_ or SP_DROP_; the line of the
-//   rule that
-//                                           decides, in the policy file
-//   each-cut FRAME                          it passes, and cut anywhere it drops (behind 14 bytes;
-//                                           padding may go)
+//   FRAME -> pass rule line 14
+//   FRAME -> drop no_rule
+//   each-cut FRAME
+//
+// FRAME is as in tests/support/frame.h; what follows the verdict is a reason of bpf/abi.h without
+// SP_PASS_ or SP_DROP_, and the line of the deciding rule in the policy file. A frame of `each-cut`
+// passes, and drops wherever it is cut behind 14 bytes; only its padding may go.
 #pragma once
 
 #include <filesystem>

@@ -117,7 +117,8 @@ TEST(Bundle, TheRefusalSaysWhatIsWrong) {
   longer.push_back(0);
   Bytes flipped = good;
   flipped[100] ^= 1;
-  EXPECT_EQ(refusal(bytes_of("#!/bin/sh\n")), "cannot read bundle: not a bundle");
+  EXPECT_EQ(refusal(bytes_of("#!/bin/sh\n")),
+            "cannot read bundle: not a bundle (`sallyport build` makes one from a policy)");
   EXPECT_EQ(refusal(other_version), "cannot read bundle: format version 2, this build reads 1");
   EXPECT_THAT(refusal(longer), StartsWith("cannot read bundle: longer than it says"));
   EXPECT_EQ(refusal(flipped), "cannot read bundle: checksum does not match: the file is damaged");
