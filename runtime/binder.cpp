@@ -128,6 +128,9 @@ void Binder::enforce(Datapath* live, const Address& address, const std::vector<H
     if (auto bound = live->bind(address, names); !bound) {
       report(bound);
       unsettled_.insert(address);
+      // What a name that went had opened must not stay open for want of room: closed to all of its
+      // names until there is.
+      if (!delta.gone.empty()) report(live->bind(address, {}));
       return;
     }
     unsettled_.erase(address);

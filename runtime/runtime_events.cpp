@@ -89,6 +89,7 @@ void Runtime::grow() {
   if (auto taken = take_over(std::move(*next), *before); !taken)
     return world_.log(taken.error().text());
   binder_->took_over(binder_->table(), generation_->bundle().image);
+  loop_.cancel(std::exchange(settle_timer_, 0));  // the next shortage is met at once
 }
 
 void Runtime::own_changed(std::set<Address> addresses) {
