@@ -26,7 +26,10 @@ constexpr Row special_rows[] = {
     {"192.88.99.0/24", "6to4 relay"},        // RFC 7526
     {"224.0.0.0/4", "multicast"},            // RFC 5771
     {"240.0.0.0/4", "class E"},              // RFC 1112, 4
+    {"192.0.0.192", "cloud metadata"},       // Oracle
     {"fd00:ec2::254", "cloud metadata"},     // AWS
+    {"fd20:ce::254", "cloud metadata"},      // GCP
+    {"fd00:42::42", "cloud metadata"},       // Scaleway
     {"::", "the unspecified address"},       // RFC 4291, 2.5.2
     {"::1", "loopback"},                     // RFC 4291, 2.5.3
     {"::ffff:0:0/96", "IPv4-mapped"},        // RFC 4291, 2.5.5.2
