@@ -152,6 +152,9 @@ Result<Compilation> compile(const fs::path& file, const ReadFile& read) {
       }
     }
   }
+  std::vector<const Source*> files;
+  for (const Module& module : compilation.modules) files.push_back(module.source);
+  compilation.diagnostics.sort(files);
   return compilation;
 }
 

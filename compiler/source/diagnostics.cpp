@@ -2,6 +2,7 @@
 // The collection of diagnostics; render.cpp makes them text.
 #include "compiler/source/diagnostics.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sallyport {
@@ -13,6 +14,15 @@ Diagnostic& Diagnostics::error(std::string_view code, Span span, std::string mes
 
 Diagnostic& Diagnostics::warning(std::string_view code, Span span, std::string message) {
   return all_.emplace_back(Diagnostic{Severity::warning, code, span, std::move(message), {}});
+}
+
+void Diagnostics::sort(const std::vector<const Source*>& files) {
+  const auto place = [&](const Diagnostic& one) {
+    const auto found = std::ranges::find(files, one.span.source);
+    const bool known = one.span.source != nullptr && found != files.end();
+    return std::pair{known ? found - files.begin() + 1 : 0, one.span.begin};
+  };
+  std::ranges::stable_sort(all_, {}, place);
 }
 
 }  // namespace sallyport

@@ -32,6 +32,10 @@ class Diagnostics {
   Diagnostic& error(std::string_view code, Span span, std::string message);
   Diagnostic& warning(std::string_view code, Span span, std::string message);
 
+  /// By place: files in the given order, then by offset; what has no place comes first. Messages at
+  /// one place keep their order.
+  void sort(const std::vector<const Source*>& files);
+
   bool has_errors() const { return errors_ > 0; }
   std::size_t errors() const { return errors_; }
   const std::vector<Diagnostic>& all() const { return all_; }

@@ -67,6 +67,25 @@ TEST(Compile, C3_programs_do_not_depend_on_where_the_files_lie) {
   EXPECT_EQ(programs_below("../elsewhere/"), programs);
 }
 
+TEST(Compile, messages_come_in_the_order_of_the_text) {
+  // Zones are checked before policies, and duplicates before either.
+  Files files({{"root.sally",
+                "import other\n"
+                "policy p { from nowhere allow tcp 443 to 192.0.2.1 }\n"
+                "zone a = 192.0.2.1/24\n"
+                "policy p { }\n"},
+               {"other.sally", "zone b = nonsense"}});
+  const auto compilation = compile("root.sally", files.reader());
+  ASSERT_TRUE(compilation);
+  std::vector<std::string> places;
+  for (const Diagnostic& one : compilation->diagnostics.all()) {
+    const Place place = one.span.place();
+    places.push_back(place.file + ":" + std::to_string(place.line));
+  }
+  EXPECT_EQ(places, (std::vector<std::string>{"root.sally:2", "root.sally:3", "root.sally:4",
+                                              "other.sally:1"}));
+}
+
 TEST(Compile, imports_are_relative_to_the_importing_file) {
   Files files({{"site/root.sally", "import lib/a, ../common/b, /etc/c policy p { use v.p }"},
                {"site/lib/a.sally", "import deeper/d"},
