@@ -100,7 +100,7 @@ Error attach_error(const std::string& device, int ifindex, int number) {
           tried, number, "its driver has no native XDP, or an offload such as LRO forbids it");
     case EPERM:
     case EACCES:
-      return Error::from_errno(tried, number, "needs CAP_BPF and CAP_NET_ADMIN");
+      return Error::from_errno(tried, number, "needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON");
     default:
       break;
   }

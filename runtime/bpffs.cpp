@@ -121,7 +121,8 @@ Result<Pins> Pins::find(const std::string& instance) {
   if (stat(directory->c_str(), &found) != 0) {
     const std::string tried = "find instance " + instance;
     if (errno != ENOENT) return std::unexpected(Error::from_errno(tried, errno));
-    return std::unexpected(Error{tried, "nothing is pinned under " + directory->string(), {}});
+    return std::unexpected(
+        Error{tried, "nothing is enforced under that name", "there is no " + directory->string()});
   }
   return Pins(std::move(*directory));
 }

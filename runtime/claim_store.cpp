@@ -43,7 +43,10 @@ Result<Fd> make_pinned(const std::string& pin) {
   options.map_flags = BPF_F_NO_PREALLOC;
   Fd map{bpf_map_create(BPF_MAP_TYPE_HASH, "sp_claims", sizeof(SpClaimKey), sizeof(SpClaim),
                         claim_capacity, &options)};
-  if (!map) return std::unexpected(Error::from_errno("make the map of claims", errno));
+  if (!map) {
+    const char* rights = errno == EPERM ? "needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON" : "";
+    return std::unexpected(Error::from_errno("make the map of claims", errno, rights));
+  }
   if (bpf_obj_pin(map.get(), pin.c_str()) != 0) {
     return std::unexpected(Error::from_errno("pin " + pin, errno));
   }

@@ -269,7 +269,8 @@ Result<std::string> receive_all(int fd, const std::string& tried) {
 Result<std::optional<std::string>> control_call(const std::filesystem::path& socket,
                                                 const std::string& verb,
                                                 std::span<const std::uint8_t> payload) {
-  const std::string tried = "ask the runtime to " + verb;
+  const bool question = verb == "status" || verb == "bindings";
+  const std::string tried = (question ? "ask the runtime for its " : "ask the runtime to ") + verb;
   const auto address = socket_address(socket);
   if (!address) return std::unexpected(address.error());
   const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));

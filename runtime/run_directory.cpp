@@ -65,7 +65,9 @@ Result<RunDirectory> RunDirectory::open(const std::string& instance) {
     std::filesystem::permissions(run->directory_, std::filesystem::perms::owner_all, failed);
   }
   if (failed) {
-    return std::unexpected(Error::from_errno("make " + run->directory_.string(), failed.value()));
+    const char* rights = failed.value() == EACCES ? "are you root?" : "";
+    return std::unexpected(
+        Error::from_errno("make " + run->directory_.string(), failed.value(), rights));
   }
   return run;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/cares_lookup.h"
+#include "runtime/run_directory.h"
 #include "runtime/runtime.h"
 #include "tools/commands.h"
 #include "tools/packet_text.h"
@@ -37,7 +38,21 @@ void prepare_signals() {
   sigprocmask(SIG_BLOCK, &signals, nullptr);
 }
 
+/// Empty if the arguments make sense together.
+std::string wrong_usage(const Arguments& arguments) {
+  if (const auto files = RunDirectory::of(arguments.instance); !files) return files.error().text();
+  if (arguments.bundle.empty()) {
+    return "BUNDLE is missing: it stands before --xdp, which takes every word behind it";
+  }
+  for (const auto& device : arguments.devices) {
+    if (device.starts_with('-'))
+      return "`" + device + "` is no device: --xdp takes names of devices";
+  }
+  return {};
+}
+
 ExitCode run_runtime(const Arguments& arguments) {
+  if (const auto wrong = wrong_usage(arguments); !wrong.empty()) return print_usage_error(wrong);
   Runtime::Options options{arguments.instance, arguments.devices, {}};
   for (const auto& text : arguments.resolvers) {
     const auto endpoint = read_endpoint(text);
@@ -65,7 +80,7 @@ ExitCode run_runtime(const Arguments& arguments) {
 
 Command add_run(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
-  command.add_option("BUNDLE", arguments->bundle, "what to enforce")->required();
+  command.add_option("BUNDLE", arguments->bundle, "what to enforce; before --xdp");
   command.add_option("--xdp", arguments->devices, "devices on the clients' side")->required();
   command.add_option("--resolver", arguments->resolvers,
                      "IP[:PORT] of servers to ask; without it, those that the policy declares");

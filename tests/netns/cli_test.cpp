@@ -106,6 +106,10 @@ TEST_F(Cli, wrong_usage_says_what_was_found_or_is_missing) {
     EXPECT_EQ(wrong.status, 2);
     EXPECT_THAT(wrong.output, AllOf(HasSubstr(text), HasSubstr("`sallyport --help`")));
   }
+  const Finished eaten = sallyport({"run", "--xdp", "lan0", "branch.bundle"});
+  EXPECT_EQ(eaten.status, 2);
+  EXPECT_THAT(eaten.output, HasSubstr("BUNDLE is missing: it stands before --xdp"));
+  EXPECT_EQ(sallyport({"run", "branch.bundle", "--xdp", "lan0", "--instance", "NC_A"}).status, 2);
   EXPECT_EQ(sallyport({"explain", path("branch.sally"), "tcp 10.20.1.1 -> 192.0.2.1:1",
                        "--instance", "../main"})
                 .status,

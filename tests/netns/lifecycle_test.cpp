@@ -329,8 +329,9 @@ TEST_F(Lifecycle, removing_the_pins_detaches) {
   const auto gone = Pins::find(instance_);
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().text(), "cannot find instance " + instance_ +
-                                     ": nothing is pinned under /sys/fs/bpf/sallyport/" +
-                                     instance_);
+                                     ": nothing is enforced under that name (there is no "
+                                     "/sys/fs/bpf/sallyport/" +
+                                     instance_ + ")");
 }
 
 TEST(Pins, instance_names_cannot_leave_their_folder) {
