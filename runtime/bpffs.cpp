@@ -27,13 +27,6 @@ constexpr std::string_view generation_prefix = "gen-";
 constexpr std::string_view escaped_dot = "%2e";
 constexpr std::size_t longest_instance = 32;
 
-bool is_instance_name(std::string_view name) {
-  return !name.empty() && name.size() <= longest_instance &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
-}
-
 Result<fs::path> directory_of(const std::string& instance) {
   if (!is_instance_name(instance)) {
     return std::unexpected(Error{"use instance name `" + instance + "`", "invalid name",
@@ -103,6 +96,13 @@ std::vector<std::string> entries(const fs::path& directory) {
 }
 
 }  // namespace
+
+bool is_instance_name(std::string_view name) {
+  return !name.empty() && name.size() <= longest_instance &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+         });
+}
 
 Result<Pins> Pins::open(const std::string& instance) {
   auto directory = directory_of(instance);

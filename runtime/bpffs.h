@@ -10,11 +10,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/values/error.h"
 
 namespace sallyport {
+
+/// 1 to 32 of a-z, 0-9 and `-`, so that a name cannot leave its folder.
+bool is_instance_name(std::string_view name);
 
 class Pins {
  public:

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cassert>
 #include <cerrno>
@@ -102,73 +101,6 @@ struct DestroySkeleton {
   void operator()(sallyport_xdp* skeleton) const { sallyport_xdp::destroy(skeleton); }
 };
 using Skeleton = std::unique_ptr<sallyport_xdp, DestroySkeleton>;
-
-// ---- counters ----
-
-struct CounterMaps {
-  int rules = -1;
-  int reasons = -1;
-  int carried = -1;  // rules first, then reasons
-};
-
-Error counter_error(int number) {
-  return Error::from_errno("read the counters", number);
-}
-
-Result<std::uint32_t> entries_of(int map) {
-  bpf_map_info facts{};
-  __u32 size = sizeof(facts);
-  if (bpf_obj_get_info_by_fd(map, &facts, &size) != 0) {
-    return std::unexpected(counter_error(errno));
-  }
-  return facts.max_entries;
-}
-
-std::size_t possible_cpus() {
-  static const auto cpus = static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1));
-  return cpus;
-}
-
-/// Adds entry `index` of a per-CPU map, summed, and entry `carried_index` of what was carried.
-Result<Counter> read_counter(int map, std::uint32_t index, int carried,
-                             std::uint32_t carried_index) {
-  std::vector<SpCounter> parts(possible_cpus() + 1);  // one for each CPU, and what was carried
-  if (bpf_map_lookup_elem(map, &index, parts.data()) != 0 ||
-      bpf_map_lookup_elem(carried, &carried_index, &parts.back()) != 0) {
-    return std::unexpected(counter_error(errno));
-  }
-  Counter sum;
-  for (const SpCounter& part : parts) {
-    sum.packets += part.packets;
-    sum.bytes += part.bytes;
-  }
-  return sum;
-}
-
-Result<Counters> read_counters(const CounterMaps& maps) {
-  const auto entries = entries_of(maps.rules);
-  if (!entries) return std::unexpected(entries.error());
-  const std::uint32_t rules = *entries - 1;  // entry 0 stands for "no rule"
-  Counters counters;
-  for (std::uint32_t rule = 0; rule < rules; ++rule) {
-    const auto counter = read_counter(maps.rules, rule + 1, maps.carried, rule);
-    if (!counter) return std::unexpected(counter.error());
-    counters.rules.push_back(*counter);
-  }
-  for (std::uint32_t reason = 0; reason < SP_REASON_COUNT; ++reason) {
-    const auto counter = read_counter(maps.reasons, reason, maps.carried, rules + reason);
-    if (!counter) return std::unexpected(counter.error());
-    counters.reasons.push_back(*counter);
-  }
-  return counters;
-}
-
-Result<Fd> make_carried(std::uint32_t rules) {
-  Fd map{bpf_map_create(BPF_MAP_TYPE_ARRAY, "carried", sizeof(std::uint32_t), sizeof(SpCounter),
-                        rules + SP_REASON_COUNT, nullptr)};
-  if (!map) return std::unexpected(Error::from_errno("create the map of carried counters", errno));
-  return map;
-}
 
 // ---- loading ----
 
@@ -386,36 +318,12 @@ Result<Counters> Datapath::counters() const {
 }
 
 Result<void> Datapath::clear_counters() {
-  const CounterMaps maps = loaded_->counter_maps();
-  const std::vector<SpCounter> zeros(possible_cpus());
-  for (const int map : {maps.rules, maps.reasons}) {
-    const auto entries = entries_of(map);
-    if (!entries) return std::unexpected(entries.error());
-    for (std::uint32_t index = 0; index < *entries; ++index) {
-      if (bpf_map_update_elem(map, &index, zeros.data(), BPF_ANY) != 0) {
-        return std::unexpected(Error::from_errno("clear the counters", errno));
-      }
-    }
-  }
-  return {};
+  return sallyport::clear_counters(loaded_->counter_maps());
 }
 
 Result<void> Datapath::carry(const Counters& counters) {
   assert(counters.rules.size() == loaded_->image.rules.size());
-  assert(counters.reasons.size() <= SP_REASON_COUNT);
-  std::vector<Counter> entries = counters.rules;
-  entries.insert(entries.end(), counters.reasons.begin(), counters.reasons.end());
-  const int map = loaded_->carried.get();
-  for (std::uint32_t index = 0; index < entries.size(); ++index) {
-    SpCounter sum{};
-    if (bpf_map_lookup_elem(map, &index, &sum) == 0) {
-      sum.packets += entries[index].packets;
-      sum.bytes += entries[index].bytes;
-      if (bpf_map_update_elem(map, &index, &sum, BPF_ANY) == 0) continue;
-    }
-    return std::unexpected(Error::from_errno("carry the counters over", errno));
-  }
-  return {};
+  return add_carried(loaded_->carried.get(), counters);
 }
 
 Result<std::uint32_t> Datapath::test_run(std::span<const std::uint8_t> frame) const {
@@ -470,17 +378,6 @@ std::vector<Datapath::Size> Datapath::sizes() const {
           size_of(maps.own, loaded_->own.size(), bpf_map__max_entries(maps.own)),
           whole(maps.rule_counters),
           whole(maps.reason_counters)};
-}
-
-Result<Counters> pinned_counters(const std::string& directory) {
-  std::array<Fd, 3> maps;
-  const std::array<const char*, 3> names = {"rule_counters", "reason_counters", "carried"};
-  for (std::size_t i = 0; i < maps.size(); ++i) {
-    const std::string path = directory + "/" + names[i];
-    maps[i] = Fd{bpf_obj_get(path.c_str())};
-    if (!maps[i]) return std::unexpected(Error::from_errno("open " + path, errno));
-  }
-  return read_counters({maps[0].get(), maps[1].get(), maps[2].get()});
 }
 
 }  // namespace sallyport

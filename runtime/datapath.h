@@ -14,20 +14,9 @@
 #include "compiler/image/image.h"
 #include "compiler/label/labeler.h"
 #include "compiler/values/error.h"
+#include "runtime/counters.h"
 
 namespace sallyport {
-
-struct Counter {
-  std::uint64_t packets = 0;
-  std::uint64_t bytes = 0;
-  bool operator==(const Counter&) const = default;
-};
-
-/// Sums over CPUs, with what earlier generations counted.
-struct Counters {
-  std::vector<Counter> rules;    // by rule index
-  std::vector<Counter> reasons;  // by SpReason
-};
 
 class Datapath {
  public:
@@ -74,8 +63,5 @@ class Datapath {
   explicit Datapath(std::unique_ptr<Loaded> loaded);
   std::unique_ptr<Loaded> loaded_;
 };
-
-/// Counters of a pinned generation, whoever loaded it: rules by rule index.
-Result<Counters> pinned_counters(const std::string& directory);
 
 }  // namespace sallyport

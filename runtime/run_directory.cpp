@@ -6,21 +6,13 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
+#include "runtime/bpffs.h"
+
 namespace sallyport {
 namespace {
-
-constexpr std::size_t longest_instance_name = 32;
-
-bool is_instance_name(const std::string& name) {
-  return !name.empty() && name.size() <= longest_instance_name &&
-         std::ranges::all_of(name, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
-}
 
 /// True if `fd` is still the file at `path`.
 bool is_file_at(int fd, const std::filesystem::path& path) {
