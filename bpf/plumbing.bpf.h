@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-or-later OR BSD-2-Clause) */
 /* What passes under every policy, even with none loaded (DESIGN 4.3, D10), and the sources that
- * never do. Entry: plumbing(), is_bad_source(). */
+ * never do. Entry: plumbing(). */
 #ifndef SALLYPORT_BPF_PLUMBING_H
 #define SALLYPORT_BPF_PLUMBING_H
 
@@ -49,18 +49,9 @@ static __always_inline bool is_dhcp(const struct packet* packet) {
   if (packet->protocol != PROTOCOL_UDP) return false;
   if (packet->family == 4)
     return packet->source_port == 68 && packet->destination_port == 67 &&
-           number4(&packet->destination) == 0xffffffff;
-  return packet->source_port == 546 && packet->destination_port == 547 && is_link_multicast(packet);
-}
-
-__noinline int plumbing(const struct packet* packet) {
-  if (!packet) return SP_UNREACHABLE;
-  if (is_own(packet)) return SP_PASS_OWN;
-  if (packet->fragment != WHOLE) return SP_UNDECIDED;
-  if (is_neighbour_discovery(packet)) return SP_PASS_ND;
-  if (is_listener_discovery(packet)) return SP_PASS_MLD;
-  if (is_dhcp(packet)) return SP_PASS_DHCP;
-  return SP_UNDECIDED;
+           (number4(&packet->destination) == 0xffffffff || is_own(packet));
+  return packet->source_port == 546 && packet->destination_port == 547 &&
+         (is_link_multicast(packet) || is_own(packet));
 }
 
 /* Sources that no neighbour can have: multicast, broadcast, loopback, unspecified, v4-mapped. */
@@ -77,6 +68,19 @@ static __always_inline bool is_bad_source(const struct packet* packet) {
   number = number6(&packet->source);
   return packet->source.address[0] == 0xff || (number.high == 0 && number.low <= 1) ||
          is_mapped(&packet->source);
+}
+
+/* A bad source is no better when the packet is for the gateway itself: with route_localnet set, its
+ * kernel would take 127.0.0.1 for a friend. */
+__noinline int plumbing(const struct packet* packet) {
+  if (!packet) return SP_UNREACHABLE;
+  if (packet->fragment == WHOLE) {
+    if (is_neighbour_discovery(packet)) return SP_PASS_ND;
+    if (is_listener_discovery(packet)) return SP_PASS_MLD;
+    if (is_dhcp(packet)) return SP_PASS_DHCP;
+  }
+  if (is_bad_source(packet)) return SP_DROP_BAD_SOURCE;
+  return is_own(packet) ? SP_PASS_OWN : SP_UNDECIDED;
 }
 
 #endif

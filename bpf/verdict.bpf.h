@@ -75,7 +75,6 @@ __noinline int judge(struct packet* packet) {
   __u32 zone, remote, key, cell;
 
   if (!packet || !header) return SP_DROP_NO_GENERATION;
-  if (is_bad_source(packet)) return SP_DROP_BAD_SOURCE;
   zone = zone_of(packet->family, &packet->source);
   remote = remote_of(packet->family, &packet->destination);
   key = packet->fragment == LATER ? SP_FRAGMENT_KEY(packet->protocol)

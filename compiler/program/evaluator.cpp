@@ -84,22 +84,22 @@ bool is_listener_discovery(const Packet& packet) {
          link_multicast.contains(packet.destination);
 }
 
-bool is_dhcp_request(const Packet& packet) {
+bool is_dhcp_request(const Packet& packet, const std::set<Address>& own) {
   static const AddressRange broadcast = range_of("255.255.255.255");
   static const AddressRange link_multicast = range_of("ff02::/16");
   if (packet.protocol != protocol_udp) return false;
-  if (packet.source_port == 68 && packet.destination_port == 67) {
-    return broadcast.contains(packet.destination);
-  }
-  return packet.source_port == 546 && packet.destination_port == 547 &&
-         link_multicast.contains(packet.destination);
+  const bool v4 = packet.destination.family == Family::v4;
+  const std::uint16_t client = v4 ? 68 : 546, server = v4 ? 67 : 547;
+  const AddressRange& everyone = v4 ? broadcast : link_multicast;
+  return packet.source_port == client && packet.destination_port == server &&
+         (everyone.contains(packet.destination) || own.contains(packet.destination));
 }
 
-std::optional<SpReason> plumbing_of(const Packet& packet) {
+std::optional<SpReason> plumbing_of(const Packet& packet, const std::set<Address>& own) {
   if (packet.fragment != FragmentClass::whole) return std::nullopt;
   if (is_neighbour_discovery(packet)) return SP_PASS_ND;
   if (is_listener_discovery(packet)) return SP_PASS_MLD;
-  if (is_dhcp_request(packet)) return SP_PASS_DHCP;
+  if (is_dhcp_request(packet, own)) return SP_PASS_DHCP;
   return std::nullopt;
 }
 
@@ -318,9 +318,9 @@ bool covers(const Rule& rule, const Address& remote, const Bindings& bindings,
 
 Outcome evaluate(const Program& program, const Packet& packet, const Surroundings& surroundings) {
   if (packet.arp) return pass(SP_PASS_ARP);
-  if (surroundings.own.contains(packet.destination)) return pass(SP_PASS_OWN);
-  if (const auto plumbing = plumbing_of(packet)) return pass(*plumbing);
+  if (const auto plumbing = plumbing_of(packet, surroundings.own)) return pass(*plumbing);
   if (is_impossible_source(packet.source)) return drop(SP_DROP_BAD_SOURCE);
+  if (surroundings.own.contains(packet.destination)) return pass(SP_PASS_OWN);
   const Attempt attempt{.local = packet.source,
                         .remote = packet.destination,
                         .protocol = packet.protocol,

@@ -440,7 +440,7 @@ TEST(Evaluator, D10_PlumbingPassesUnderTheMostRestrictivePolicy) {
           {"arp", "SP_PASS_ARP"},
           {"ip4 10.20.0.1 > 10.20.0.254 tcp 1 > 22", "SP_PASS_OWN"},
           {"ip4 10.20.0.1 > 10.20.0.254 frag 9 proto 17 payload 8", "SP_PASS_OWN"},
-          {"ip4 127.0.0.1 > 10.20.0.254 proto 99", "SP_PASS_OWN"},
+          {"ip4 127.0.0.1 > 10.20.0.254 proto 99", "SP_DROP_BAD_SOURCE"},
           {"ip6 2001:db8::1 > 2001:db8:20::fe icmpv6 128", "SP_PASS_OWN"},
           {"ip6 fe80::1 > ff02::1 hoplimit 255 icmpv6 133", "SP_PASS_ND"},
           {"ip6 :: > ff02::1:ff00:1 hoplimit 255 icmpv6 135", "SP_PASS_ND"},
