@@ -60,6 +60,8 @@ class Lifecycle : public testing::Test {
   void SetUp() override {
     const std::string reason = test::why_no_kernel();
     if (!reason.empty()) GTEST_SKIP() << "SKIP: " << reason;
+    pass_ = constant_program(XDP_PASS);
+    drop_ = constant_program(XDP_DROP);
     gate_.emplace("gate");
     peer_.emplace("peer");
     wire("lan0", "192.0.2", "");
@@ -134,8 +136,7 @@ class Lifecycle : public testing::Test {
   std::optional<Netns> gate_;
   std::optional<Netns> peer_;
   std::optional<Pins> pins_;
-  Fd pass_ = constant_program(XDP_PASS);
-  Fd drop_ = constant_program(XDP_DROP);
+  Fd pass_, drop_;
 };
 
 TEST_F(Lifecycle, B1_killing_the_process_leaves_the_enforcement) {
@@ -155,13 +156,13 @@ TEST_F(Lifecycle, B1_killing_the_process_leaves_the_enforcement) {
       if (write(ready[1], &outcome, 1) == 1) pause();
       _exit(0);
     }
+    close(ready[1]);  // so that a child that dies early ends the wait
     char outcome = 0;
     ASSERT_EQ(read(ready[0], &outcome, 1), 1);
     ASSERT_EQ(outcome, 'y');
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     close(ready[0]);
-    close(ready[1]);
 
     EXPECT_EQ(delivers(), c.delivers);
     EXPECT_TRUE(state().alive);
