@@ -5,7 +5,7 @@
 #include <charconv>
 #include <vector>
 
-#include "compiler/check/written.h"
+#include "compiler/values/icmp_type.h"
 #include "compiler/values/service.h"
 
 namespace sallyport {
@@ -77,8 +77,10 @@ std::expected<std::uint8_t, std::string> read_protocol(std::string_view text) {
 /// In the words of the language.
 std::expected<std::uint16_t, std::string> read_icmp_type(std::uint8_t protocol,
                                                          std::string_view text) {
-  const auto types = read_icmp_types(protocol, text);
-  if (types && types->first == types->last) return types->first;
+  for (const IcmpType& type : icmp_types()) {
+    if (type.protocol == protocol && type.name == text) return type.number;
+  }
+  if (const auto number = read_number(text, 255)) return static_cast<std::uint16_t>(*number);
   return Fault(quoted(text) + " is no type of " + protocol_name(protocol) +
                ": `echo-request` or a number from 0 to 255 was expected");
 }

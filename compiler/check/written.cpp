@@ -4,10 +4,10 @@
 #include "compiler/check/written.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "compiler/source/wording.h"
+#include "compiler/values/icmp_type.h"
 
 namespace sallyport {
 namespace {
@@ -208,41 +208,6 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> read_numbers(std::string_
   return std::pair{*first, *last};
 }
 
-struct IcmpType {
-  std::uint8_t protocol;
-  std::uint8_t number;
-  std::string_view name;
-};
-
-// RFC 792, 950, 1256; RFC 4443, 4861, 2710, 3810.
-constexpr std::array icmp_types = {
-    IcmpType{protocol_icmp, 0, "echo-reply"},
-    IcmpType{protocol_icmp, 3, "destination-unreachable"},
-    IcmpType{protocol_icmp, 5, "redirect"},
-    IcmpType{protocol_icmp, 8, "echo-request"},
-    IcmpType{protocol_icmp, 9, "router-advertisement"},
-    IcmpType{protocol_icmp, 10, "router-solicitation"},
-    IcmpType{protocol_icmp, 11, "time-exceeded"},
-    IcmpType{protocol_icmp, 12, "parameter-problem"},
-    IcmpType{protocol_icmp, 13, "timestamp-request"},
-    IcmpType{protocol_icmp, 14, "timestamp-reply"},
-    IcmpType{protocol_icmpv6, 1, "destination-unreachable"},
-    IcmpType{protocol_icmpv6, 2, "packet-too-big"},
-    IcmpType{protocol_icmpv6, 3, "time-exceeded"},
-    IcmpType{protocol_icmpv6, 4, "parameter-problem"},
-    IcmpType{protocol_icmpv6, 128, "echo-request"},
-    IcmpType{protocol_icmpv6, 129, "echo-reply"},
-    IcmpType{protocol_icmpv6, 130, "listener-query"},
-    IcmpType{protocol_icmpv6, 131, "listener-report"},
-    IcmpType{protocol_icmpv6, 132, "listener-done"},
-    IcmpType{protocol_icmpv6, 133, "router-solicitation"},
-    IcmpType{protocol_icmpv6, 134, "router-advertisement"},
-    IcmpType{protocol_icmpv6, 135, "neighbor-solicitation"},
-    IcmpType{protocol_icmpv6, 136, "neighbor-advertisement"},
-    IcmpType{protocol_icmpv6, 137, "redirect"},
-    IcmpType{protocol_icmpv6, 143, "listener-report-v2"},
-};
-
 Reading<PortRange> checked_range(std::string_view text, std::uint32_t first, std::uint32_t last) {
   if (first > last) {
     return complain(
@@ -266,7 +231,7 @@ Reading<PortRange> read_ports(std::string_view text) {
 
 Reading<PortRange> read_icmp_types(std::uint8_t protocol, std::string_view text) {
   std::vector<std::string> names;
-  for (const IcmpType& type : icmp_types) {
+  for (const IcmpType& type : icmp_types()) {
     if (type.protocol != protocol) continue;
     if (type.name == text) return PortRange{type.number, type.number};
     names.emplace_back(type.name);
