@@ -21,14 +21,6 @@ using Addresses = std::vector<Address>;
 constexpr std::array families = {Family::v4, Family::v6};
 constexpr std::uint8_t unnamed_protocol = 99;  // "any private encryption scheme"
 
-/// The service dimension of a probe.
-struct Aim {
-  std::uint8_t protocol = 0;
-  std::uint16_t port = 0;
-  ProbeShape shape = ProbeShape::whole;
-  auto operator<=>(const Aim&) const = default;
-  bool operator==(const Aim&) const = default;
-};
 using Aims = std::vector<Aim>;
 
 /// Sorted, each once.
@@ -116,6 +108,7 @@ bool belongs_to(std::uint8_t protocol, Family family) {
 void add_ports(Aims& found, std::uint8_t protocol, std::uint16_t first, std::uint16_t last) {
   found.push_back({protocol, first});
   found.push_back({protocol, last});
+  found.push_back({protocol, first, ProbeShape::first_fragment});
   if (first > 0) found.push_back({protocol, static_cast<std::uint16_t>(first - 1)});
   if (last < last_port(protocol)) found.push_back({protocol, static_cast<std::uint16_t>(last + 1)});
 }
@@ -217,8 +210,8 @@ void choose_edges(Choice& choice, const std::vector<Corner>& corners) {
 }
 
 /// All combinations if there is room for them, else evenly spread ones.
-void choose_combinations(Choice& choice, std::size_t room, const Corner& all) {
-  const Addresses& locals = *all.locals;
+void choose_combinations(Choice& choice, std::size_t room, const ProbeEdges& all) {
+  const Addresses& locals = all.locals;
   const std::size_t aims = all.aims.size();
   const std::size_t remotes = all.remotes.size();
   const std::size_t total = locals.size() * remotes * aims;
@@ -230,30 +223,6 @@ void choose_combinations(Choice& choice, std::size_t room, const Corner& all) {
     choice.add(locals[at / (aims * remotes)], all.remotes[at / aims % remotes],
                all.aims[at % aims]);
   }
-}
-
-/// The edges of the whole program in one family, each once.
-Corner united(const Program& program, Family family, const std::vector<Corner>& corners,
-              Addresses& locals) {
-  locals = locals_of(program, std::nullopt, family);
-  Corner all{&locals, {}, usual_aims()};
-  for (const Resolver& resolver : program.resolvers) {
-    for (const Endpoint& server : resolver.servers) {
-      if (server.address.family != family) continue;
-      add_edges(all.remotes, AddressRange::single(server.address));
-    }
-  }
-  for (const Corner& corner : corners) {
-    if (corner.remotes[0].family != family) continue;
-    all.remotes.insert(all.remotes.end(), corner.remotes.begin(), corner.remotes.end());
-    all.aims.insert(all.aims.end(), corner.aims.begin(), corner.aims.end());
-  }
-  all.remotes.push_back(unbound_remote(family));
-  locals = sorted(std::move(locals));
-  all.remotes = sorted(std::move(all.remotes));
-  std::erase_if(all.aims, [&](const Aim& aim) { return !belongs_to(aim.protocol, family); });
-  all.aims = sorted(std::move(all.aims));
-  return all;
 }
 
 }  // namespace
@@ -277,10 +246,34 @@ std::vector<Probe> boundary_probes(const Program& program, std::size_t most) {
   choose_edges(choice, corners);
   for (const Family family : families) {
     const std::size_t share = family == Family::v4 ? choice.room() / 2 : choice.room();
-    Addresses all_locals;
-    choose_combinations(choice, share, united(program, family, corners, all_locals));
+    choose_combinations(choice, share, probe_edges(program, family));
   }
   return choice.take();
+}
+
+ProbeEdges probe_edges(const Program& program, Family family, const Bindings& bindings) {
+  ProbeEdges all{locals_of(program, std::nullopt, family), {}, usual_aims()};
+  const auto add_remote = [&](const Address& address) {
+    if (address.family == family) add_edges(all.remotes, AddressRange::single(address));
+  };
+  for (const Resolver& resolver : program.resolvers) {
+    for (const Endpoint& server : resolver.servers) add_remote(server.address);
+  }
+  for (const auto& [name, addresses] : bindings) {
+    for (const Address& address : addresses) add_remote(address);
+  }
+  for (const Rule& rule : program.rules) {
+    const Addresses remotes = remotes_of(rule, family);
+    const Aims aims = aims_of(rule, family);
+    all.remotes.insert(all.remotes.end(), remotes.begin(), remotes.end());
+    all.aims.insert(all.aims.end(), aims.begin(), aims.end());
+  }
+  all.remotes.push_back(unbound_remote(family));
+  all.locals = sorted(std::move(all.locals));
+  all.remotes = sorted(std::move(all.remotes));
+  std::erase_if(all.aims, [&](const Aim& aim) { return !belongs_to(aim.protocol, family); });
+  all.aims = sorted(std::move(all.aims));
+  return all;
 }
 
 }  // namespace sallyport

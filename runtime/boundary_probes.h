@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "compiler/program/evaluator.h"
 #include "compiler/program/program.h"
 #include "runtime/probe.h"
 
@@ -15,5 +16,14 @@ namespace sallyport {
 /// rule comes first with a packet that meets it, then the edges of each rule in turn, then an even
 /// choice from all combinations of a local address, a remote address and a service.
 std::vector<Probe> boundary_probes(const Program& program, std::size_t most);
+
+/// Everything at which a verdict of one family may change, a dimension each; sorted, each once.
+/// Every combination is an atom of the policy.
+struct ProbeEdges {
+  std::vector<Address> locals;
+  std::vector<Address> remotes;
+  std::vector<Aim> aims;
+};
+ProbeEdges probe_edges(const Program& program, Family family, const Bindings& bindings = {});
 
 }  // namespace sallyport

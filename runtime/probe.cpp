@@ -16,7 +16,8 @@ constexpr std::uint16_t client_port = 40000;
 constexpr std::uint8_t usual_hop_limit = 64;
 constexpr std::uint8_t neighbour_hop_limit = 255;
 constexpr std::size_t quoted_transport_size = 8;
-constexpr std::uint16_t fragment_offset = 185;  // in 8 bytes: behind 1480 bytes
+constexpr std::size_t first_fragment_size = 24;  // a multiple of 8 that holds a TCP header
+constexpr std::uint16_t later_offset = 185;      // in 8 bytes: behind 1480 bytes
 
 constexpr std::uint16_t ethertype_ipv4 = 0x0800;
 constexpr std::uint16_t ethertype_arp = 0x0806;
@@ -72,14 +73,17 @@ struct Header {
   Address destination;
   std::uint8_t protocol = 0;
   std::uint8_t hop_limit = usual_hop_limit;
-  bool later_fragment = false;
+  std::uint16_t fragment_offset = 0;  // in 8 bytes
+  bool more_fragments = false;
+
+  bool is_fragment() const { return fragment_offset > 0 || more_fragments; }
 };
 
 Bytes ipv4(const Header& header, const Bytes& body) {
   Bytes bytes{0x45, 0};
   put16(bytes, 20 + body.size());
   put16(bytes, 1);
-  put16(bytes, header.later_fragment ? fragment_offset : 0);
+  put16(bytes, header.fragment_offset | (header.more_fragments ? 0x2000U : 0U));
   bytes.insert(bytes.end(), {header.hop_limit, header.protocol, 0, 0});
   put_address(bytes, header.source);
   put_address(bytes, header.destination);
@@ -90,9 +94,9 @@ Bytes ipv4(const Header& header, const Bytes& body) {
 Bytes ipv6(const Header& header, Bytes body) {
   constexpr std::uint8_t fragment_header = 44;
   std::uint8_t next = header.protocol;
-  if (header.later_fragment) {
+  if (header.is_fragment()) {
     Bytes fragment{next, 0};
-    put16(fragment, fragment_offset << 3);
+    put16(fragment, std::size_t{header.fragment_offset} << 3 | (header.more_fragments ? 1U : 0U));
     fragment.insert(fragment.end(), {0, 0, 0, 1});
     body.insert(body.begin(), fragment.begin(), fragment.end());
     next = fragment_header;
@@ -154,6 +158,7 @@ Bytes icmpv6_frame(std::string_view to, std::uint8_t type, std::uint8_t hop_limi
 
 std::string Probe::text() const {
   std::string words;
+  if (shape == ProbeShape::first_fragment) words = "first fragment of ";
   if (shape == ProbeShape::later_fragment) words = "later fragment of ";
   if (shape == ProbeShape::icmp_error) words = "ICMP error about ";
   words += protocol_name(protocol) + ' ' + source.text() + " -> ";
@@ -170,16 +175,21 @@ std::vector<std::uint8_t> frame_of(const Probe& probe) {
   Header header{probe.source, probe.destination, probe.protocol};
   switch (probe.shape) {
     case ProbeShape::later_fragment:
-      header.later_fragment = true;
+      header.fragment_offset = later_offset;
       return ethernet(header, Bytes(8));
     case ProbeShape::icmp_error:
       return icmp_error(probe);
+    case ProbeShape::first_fragment:
+      header.more_fragments = true;
+      break;
     case ProbeShape::whole:
       break;
   }
   const Ports ports =
       has_ports(probe.protocol) ? Ports{client_port, probe.port} : Ports{probe.port, 0};
-  return ethernet(header, transport(probe.protocol, ports));
+  Bytes body = transport(probe.protocol, ports);
+  if (header.more_fragments) body.resize(first_fragment_size);
+  return ethernet(header, body);
 }
 
 std::vector<FixedFrame> fixed_frames() {

@@ -15,8 +15,18 @@ namespace sallyport {
 
 enum class ProbeShape : std::uint8_t {
   whole,
+  first_fragment,
   later_fragment,
   icmp_error,  // about an answer that the destination gave
+};
+
+/// The service dimension of a probe.
+struct Aim {
+  std::uint8_t protocol = 0;
+  std::uint16_t port = 0;  // the responder's, or the ICMP type
+  ProbeShape shape = ProbeShape::whole;
+  auto operator<=>(const Aim&) const = default;
+  bool operator==(const Aim&) const = default;
 };
 
 /// An outward packet; both addresses have one family.

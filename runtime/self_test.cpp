@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The loaded datapath against the evaluator. The evaluator walks every range of every rule, so it
-// is asked about the part of the program that speaks of the packet's remote address; the verdict is
-// the same, because no other rule could match. Entry points: check_image() and self_test().
+// The loaded datapath against the evaluator. Entry points: check_image() and self_test().
 #include "runtime/self_test.h"
 
 #include <linux/bpf.h>
@@ -13,6 +11,7 @@
 #include "compiler/label/labeler.h"
 #include "compiler/program/evaluator.h"
 #include "runtime/boundary_probes.h"
+#include "runtime/program_slice.h"
 
 namespace sallyport {
 namespace {
@@ -29,91 +28,6 @@ std::string words_of(SpReason reason) {
   };
   return words[reason];
 }
-
-// ---- the part of a program that speaks of one address ----
-
-/// A range that rule `rule` names.
-struct Mention {
-  AddressRange range;
-  std::uint32_t rule = 0;
-};
-
-std::vector<Mention> mentions_in(const Program& program) {
-  std::vector<Mention> mentions;
-  for (std::uint32_t rule = 0; rule < program.rules.size(); ++rule) {
-    for (const AddressRange& range : program.rules[rule].remote.ranges) {
-      mentions.push_back({range, rule});
-    }
-  }
-  std::ranges::sort(mentions, {}, [](const Mention& mention) { return mention.range; });
-  return mentions;
-}
-
-/// How many ranges hold one address, at most.
-std::size_t depth_of(const std::vector<Mention>& mentions) {
-  std::vector<Address> ends;
-  for (const Mention& mention : mentions) ends.push_back(mention.range.last);
-  std::ranges::sort(ends);
-  std::size_t deepest = 1;
-  std::size_t ended = 0;
-  for (std::size_t begun = 0; begun < mentions.size(); ++begun) {
-    while (ends[ended] < mentions[begun].range.first) ++ended;
-    deepest = std::max(deepest, begun + 1 - ended);
-  }
-  return deepest;
-}
-
-/// Moves over the remote addresses upwards, and holds the rules that cover where it stands.
-class Slice {
- public:
-  Slice(const Program& program, std::vector<Mention> mentions)
-      : program_(program), mentions_(std::move(mentions)) {
-    part_.policy = program.policy;
-    part_.resolvers = program.resolvers;
-    part_.zones = program.zones;
-  }
-
-  /// Never below where it stands.
-  void move_to(const Address& remote) {
-    std::erase_if(live_, [&](const Mention& mention) { return mention.range.last < remote; });
-    for (; next_ < mentions_.size() && mentions_[next_].range.first <= remote; ++next_) {
-      if (mentions_[next_].range.contains(remote)) live_.push_back(mentions_[next_]);
-    }
-    std::ranges::stable_sort(live_, {}, &Mention::rule);
-    part_.rules.clear();
-    original_.clear();
-    for (const Mention& mention : live_) {
-      if (original_.empty() || original_.back() != mention.rule) add_rule(mention.rule);
-      part_.rules.back().remote.ranges.push_back(mention.range);
-    }
-  }
-
-  /// What the evaluator says about a frame to this address, in terms of the whole program.
-  Outcome judge(std::span<const std::uint8_t> frame) const {
-    Outcome outcome = evaluate_frame(part_, frame, {});
-    if (outcome.rule) outcome.rule = original_[*outcome.rule];
-    return outcome;
-  }
-
- private:
-  void add_rule(std::uint32_t index) {
-    const Rule& whole = program_.rules[index];
-    Rule rule;
-    rule.action = whole.action;
-    rule.zone = whole.zone;
-    rule.every_service = whole.every_service;
-    rule.services = whole.services;
-    part_.rules.push_back(std::move(rule));
-    original_.push_back(index);
-  }
-
-  const Program& program_;
-  std::vector<Mention> mentions_;  // sorted by range
-  std::size_t next_ = 0;
-  std::vector<Mention> live_;
-  Program part_;
-  std::vector<std::uint32_t> original_;  // indices of the part's rules in the program
-};
 
 // ---- comparing ----
 
@@ -203,13 +117,12 @@ Result<void> check_image(const std::string& subject, const Program& program, con
 }
 
 Result<void> self_test(const std::string& subject, const Program& program, Datapath& datapath) {
-  auto mentions = mentions_in(program);
-  const std::size_t most = std::min(most_frames, most_rule_visits / depth_of(mentions));
+  ProgramSlice slice(program);
+  const std::size_t most = std::min(most_frames, most_rule_visits / slice.depth());
   std::vector<Probe> probes = boundary_probes(program, std::max<std::size_t>(most, 1));
   std::ranges::stable_sort(probes, {}, &Probe::destination);
 
   Comparison comparison(subject, program, datapath);
-  Slice slice(program, std::move(mentions));
   for (std::size_t i = 0; i < probes.size(); ++i) {
     const Probe& probe = probes[i];
     if (i == 0 || probes[i - 1].destination != probe.destination) slice.move_to(probe.destination);
