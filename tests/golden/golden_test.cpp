@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Golden cases: NAME.sally with the diagnostics (NAME.diag) and the canonical text of its programs
 // (NAME.program) that compiling it must give; a file that is not there stands for nothing at all.
-// UPDATE_GOLDEN=1 rewrites them. The files under policies/ and every example in
+// Where there is a NAME.nft, it is the nftables script of the one program. UPDATE_GOLDEN=1 rewrites
+// them. The files under policies/ and every example in
 // policies/LANGUAGE.md are cases too.
 #include <gtest/gtest.h>
 
@@ -16,6 +17,9 @@
 #include <vector>
 
 #include "compiler/driver/driver.h"
+#include "compiler/label/labeler.h"
+#include "compiler/nft/ruleset.h"
+#include "compiler/nft/script.h"
 #include "compiler/program/program_text.h"
 #include "compiler/source/codes.h"
 
@@ -90,6 +94,16 @@ void expect_text(const fs::path& path, const std::string& text) {
   std::ofstream(path, std::ios::binary) << text;
 }
 
+/// Outward through one device, with everything that conntrack adds.
+std::string script_of(const std::vector<Program>& programs) {
+  if (programs.size() != 1) return "not one program\n";
+  nft::Options options;
+  options.devices = {"lan0"};
+  options.conntrack = true;
+  const nft::Ruleset ruleset(make_image(programs.front()), options);
+  return nft::script_of(ruleset.table(), ruleset.choices());
+}
+
 class Golden : public testing::TestWithParam<Case> {};
 
 TEST_P(Golden, gives_what_is_recorded) {
@@ -112,6 +126,9 @@ TEST_P(Golden, gives_what_is_recorded) {
   // Whoever ignores the errors of one policy would ship half of what was written.
   if (compilation->diagnostics.has_errors()) programs.clear();
   expect_text(one.expected.string() + ".program", programs);
+  if (const fs::path script = one.expected.string() + ".nft"; fs::exists(script)) {
+    expect_text(script, script_of(compilation->programs));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(cases, Golden, testing::ValuesIn(all_cases()),
@@ -122,7 +139,9 @@ TEST(GoldenFolder, expectations_belong_to_cases) {
   for (const Case& one : all_cases()) stems.insert(one.expected);
   for (const auto& entry : fs::recursive_directory_iterator(golden)) {
     const fs::path& path = entry.path();
-    if (path.extension() != ".diag" && path.extension() != ".program") continue;
+    const bool expects =
+        path.extension() == ".diag" || path.extension() == ".program" || path.extension() == ".nft";
+    if (!expects) continue;
     EXPECT_TRUE(stems.contains(path.parent_path() / path.stem())) << path << " has no case";
   }
 }

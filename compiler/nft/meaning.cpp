@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What labels mean is read from the cells that the Labeler computes; nothing of it is decided here.
+#include "compiler/nft/meaning.h"
+
+#include <algorithm>
+
+namespace sallyport::nft {
+namespace {
+
+/// Above this many elements, hash sets of services give way to maps from addresses to chains.
+constexpr std::uint64_t most_elements = 1'000'000;
+
+bool names_anything(const Image& image) {
+  return !image.names.empty() || std::ranges::any_of(image.groups, [](const Group& group) {
+    return !group.patterns.empty();
+  });
+}
+
+}  // namespace
+
+Meaning::Meaning(const Image& image)
+    : image_(image),
+      tables_(image.labels),
+      labeler_(image_, tables_),
+      zones_(zone_classes_of(image_)),
+      has_names_(names_anything(image_)) {
+  for (const Family family : families) {
+    items_[index_of(family)] = items_of(image_, family);
+    fragments_[index_of(family)] = fragment_items_of(image_, family);
+  }
+  choose_levels();
+  if (has_names_) find_dynamic_labels();
+}
+
+void Meaning::choose_levels() {
+  std::uint64_t elements = 0;
+  for (const Family family : families) {
+    levels_.emplace_back(image_, labeler_, family, items_[index_of(family)], has_names_);
+    elements += levels_.back().choice().elements * zones_.size();
+  }
+  if (elements <= most_elements) return;
+  by_chains_ = true;
+  levels_.clear();
+  for (const Family family : families) {
+    for (Item& item : items_[index_of(family)]) item.exact = false;
+    levels_.emplace_back(image_, labeler_, family, items_[index_of(family)], false);
+  }
+}
+
+void Meaning::find_dynamic_labels() {
+  std::vector<bool> dynamic(image_.groups.size(), false);
+  std::vector<bool> allows(image_.groups.size(), false);
+  for (std::size_t group = 0; group < image_.groups.size(); ++group) {
+    dynamic[group] = !image_.groups[group].patterns.empty();
+  }
+  for (const ImageName& name : image_.names) {
+    for (const std::uint32_t group : name.groups) dynamic[group] = true;
+  }
+  for (const ImageRule& rule : image_.rules) {
+    if (rule.action == sallyport::Action::allow) allows[rule.group] = true;
+  }
+  // A resolver's address may be bound, too, and then has ports that the DNS guard closes elsewhere.
+  const auto label_of = [&](const std::vector<bool>& chosen) {
+    std::vector<std::uint32_t> groups{resolver_group};
+    for (std::uint32_t group = 1; group < chosen.size(); ++group) {
+      if (chosen[group]) groups.push_back(group);
+    }
+    return labeler_.label_of(std::move(groups));
+  };
+  dynamic_label_ = label_of(dynamic);
+  allowed_label_ = label_of(allows);
+}
+
+const std::vector<Item>& Meaning::items(Stage stage, Family family) const {
+  return stage == Stage::later ? fragments_[index_of(family)] : items_[index_of(family)];
+}
+
+Class Meaning::class_of(Stage stage, Family family, std::size_t zone, std::uint32_t label,
+                        std::uint32_t rare) const {
+  Class members;
+  const std::vector<Item>& all = items(stage, family);
+  for (std::uint32_t index = 0; index < all.size(); ++index) {
+    const Item& item = all[index];
+    const std::uint32_t found = cell(label, zone, item.label);
+    const bool denied = (found & SP_CELL_DENY) != 0;
+    if (found == 0 || denied != (stage == Stage::deny)) continue;
+    if (stage == Stage::wide && item.exact && allowed(rare, zone, item.label) == 0) continue;
+    members.emplace_back(index, SP_CELL_RULE(found));
+  }
+  return members;
+}
+
+bool Meaning::may_bind(Stage stage, Family family, std::size_t zone) const {
+  if (!has_names_) return false;
+  // A name may complete the ports that let later fragments of a static address pass.
+  const std::uint32_t most = stage == Stage::later ? allowed_label_ : dynamic_label_;
+  return !class_of(stage, family, zone, most, 0).empty();
+}
+
+bool Meaning::may_bind_services(Family family, std::size_t zone) const {
+  return has_names_ && std::ranges::any_of(items_[index_of(family)], [&](const Item& item) {
+           return item.exact && allowed(dynamic_label_, zone, item.label) != 0;
+         });
+}
+
+}  // namespace sallyport::nft

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Ruleset: the nftables form of one Image, and of what names are bound to. table() is the whole;
+// bind() says what a changed binding changes in it. README.md beside this file shows the layout.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "compiler/image/image.h"
+#include "compiler/nft/options.h"
+#include "compiler/nft/table.h"
+
+namespace sallyport::nft {
+
+class Ruleset {
+ public:
+  /// Copies the image. Deterministic.
+  Ruleset(const Image& image, const Options& options);
+  Ruleset(Ruleset&&) noexcept;
+  Ruleset& operator=(Ruleset&&) noexcept;
+  ~Ruleset();
+
+  /// The table with everything that is bound. Chains and sets keep their indices.
+  Table table() const;
+
+  /// From now on the address is bound to these names (no names: to none), as Datapath::bind(). The
+  /// delta leads from the table before to the table after.
+  Delta bind(const Address& address, std::span<const HostName> names);
+  std::size_t bound() const;
+
+  /// The layout and what it was chosen from, a line each.
+  std::vector<std::string> choices() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// The name of a rule's counter, the same in every generation: `rule_1f0a9c3b5d77`.
+std::string counter_name(const ImageRule& rule);
+
+}  // namespace sallyport::nft

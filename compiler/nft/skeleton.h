@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The lasting part of every table: base chains, fragments, what drops under every policy, local
+// plumbing, counters of drops and the log. Entry point: add_skeleton().
+#pragma once
+
+#include "compiler/nft/draft.h"
+
+namespace sallyport::nft {
+
+/// Counters of what the lasting chains drop.
+inline constexpr const char* dropped = "dropped";
+inline constexpr const char* dropped_piece = "dropped_piece";
+inline constexpr const char* dropped_source_route = "dropped_source_route";
+inline constexpr const char* dropped_bad_source = "dropped_bad_source";
+
+/// The set of devices whose packets are outward.
+inline constexpr const char* device_set = "lan_devices";
+
+/// Leaves chains `judge` and `later_pieces` for the entries of generations: whatever these accept
+/// passes, and the rest drops.
+void add_skeleton(Draft& draft, const Options& options);
+
+}  // namespace sallyport::nft
