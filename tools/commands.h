@@ -21,6 +21,7 @@ Command add_check(CLI::App& command);
 Command add_build(CLI::App& command);
 Command add_show(CLI::App& command);
 Command add_explain(CLI::App& command);
+Command add_verify(CLI::App& command);
 Command add_run(CLI::App& command);
 Command add_load(CLI::App& command);
 Command add_status(CLI::App& command);

@@ -20,6 +20,7 @@ constexpr Row commands[] = {
     {"build", "Compile a policy to a bundle.", sallyport::add_build},
     {"show", "Show what is inside a bundle.", sallyport::add_show},
     {"explain", "Say what a policy does with a packet, and why.", sallyport::add_explain},
+    {"verify", "Prove that every engine decides as the policy says.", sallyport::add_verify},
     {"run", "Enforce a bundle on devices of this gateway.", sallyport::add_run},
     {"load", "Give a running runtime another bundle.", sallyport::add_load},
     {"status", "Show what is enforced, and what is not.", sallyport::add_status},

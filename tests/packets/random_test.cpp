@@ -8,8 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstdlib>
 #include <iostream>
 #include <random>
 #include <string>
@@ -18,6 +16,7 @@
 #include "compiler/program/evaluator.h"
 #include "compiler/program/program_text.h"
 #include "runtime/datapath.h"
+#include "tests/packets/random_run.h"
 #include "tests/support/frame.h"
 #include "tests/support/random_frame.h"
 #include "tests/support/random_program.h"
@@ -28,25 +27,6 @@ namespace {
 constexpr std::uint64_t default_packets = 1'000'000;
 constexpr std::uint64_t packets_per_program = 2000;
 constexpr int binding_changes = 2;
-
-std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  if (text == nullptr) return otherwise;
-  std::uint64_t value = 0;
-  const std::string_view digits = text;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  return error == std::errc{} ? value : otherwise;
-}
-
-std::string hexadecimal(const Bytes& frame) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : frame) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
-}
 
 std::set<Address> bound_addresses(const Bindings& bindings) {
   std::set<Address> addresses;
