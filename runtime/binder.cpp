@@ -34,9 +34,9 @@ std::string failure_in(const Answer& answer) {
 
 }  // namespace
 
-Result<void> bind_all(Datapath& datapath, const NameTable& table) {
+Result<void> bind_all(const Bind& bind, const NameTable& table) {
   for (const auto& [address, names] : bindings_of(table)) {
-    if (auto bound = datapath.bind(address, names); !bound) return bound;
+    if (auto bound = bind(address, names); !bound) return bound;
   }
   return {};
 }
@@ -63,22 +63,22 @@ Result<void> Binder::adopt(const Image& image) {
   return {};
 }
 
-void Binder::answered(Datapath& live, const HostName& name, Family family, const Answer& answer) {
+void Binder::answered(const Bind& live, const HostName& name, Family family, const Answer& answer) {
   const TableChanges changes = table_.apply(name, family, answer, clock_.now());
   note_refused(changes.refused);
   note_outcome(name, family, answer);
   apply(live, changes);
 }
 
-void Binder::expire(Datapath& live) {
+void Binder::expire(const Bind& live) {
   apply(live, table_.expire(clock_.now()));
 }
 
-void Binder::apply(Datapath& live, const TableChanges& changes) {
+void Binder::apply(const Bind& live, const TableChanges& changes) {
   for (const auto& change : changes.bindings) enforce(&live, change.address, change.names);
 }
 
-void Binder::settle(Datapath& live) {
+void Binder::settle(const Bind& live) {
   last_report_.clear();
   const std::set<Address> addresses = std::exchange(unsettled_, {});
   for (const auto& address : addresses) enforce(&live, address, table_.names_of(address));
@@ -118,19 +118,19 @@ Binder::Delta Binder::delta_of(const Address& address, const std::vector<HostNam
   return delta;
 }
 
-/// Without a live datapath the binding is in place already.
-void Binder::enforce(Datapath* live, const Address& address, const std::vector<HostName>& names) {
+/// Without `live` the binding is in place already.
+void Binder::enforce(const Bind* live, const Address& address, const std::vector<HostName>& names) {
   const Delta delta = delta_of(address, names);
   if (delta.added.empty() && delta.gone.empty()) return;
   const Moment expiry = clock_.now() + table_.clamp(Seconds{0});
   for (const auto& name : delta.added) report(claims_.put(name, address, expiry));
   if (live) {
-    if (auto bound = live->bind(address, names); !bound) {
+    if (auto bound = (*live)(address, names); !bound) {
       report(bound);
       unsettled_.insert(address);
       // What a name that went had opened must not stay open for want of room: closed to all of its
       // names until there is.
-      if (!delta.gone.empty()) report(live->bind(address, {}));
+      if (!delta.gone.empty()) report((*live)(address, {}));
       return;
     }
     unsettled_.erase(address);

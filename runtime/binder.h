@@ -9,12 +9,12 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "runtime/claim_store.h"
 #include "runtime/clock.h"
-#include "runtime/datapath.h"
 #include "runtime/name_table.h"
 
 namespace sallyport {
@@ -22,8 +22,11 @@ namespace sallyport {
 /// Takes one sentence for the operator.
 using Log = std::function<void(const std::string&)>;
 
-/// Binds everything in the table into a datapath that is not live yet.
-Result<void> bind_all(Datapath& datapath, const NameTable& table);
+/// Binds an address to these names from now on, wherever packets are judged; no names: to none.
+using Bind = std::function<Result<void>(const Address&, std::span<const HostName>)>;
+
+/// Binds everything in the table.
+Result<void> bind_all(const Bind& bind, const NameTable& table);
 
 class Binder {
  public:
@@ -33,12 +36,12 @@ class Binder {
   Result<void> adopt(const Image& image);
   const NameTable& table() const { return table_; }
 
-  /// One answer of the DNS, applied to the live datapath.
-  void answered(Datapath& live, const HostName& name, Family family, const Answer& answer);
-  void expire(Datapath& live);
-  /// Binds again what the live datapath refused before.
-  void settle(Datapath& live);
-  /// False while the live datapath refuses an address of the table.
+  /// One answer of the DNS, applied to what is live.
+  void answered(const Bind& live, const HostName& name, Family family, const Answer& answer);
+  void expire(const Bind& live);
+  /// Binds again what was refused before.
+  void settle(const Bind& live);
+  /// False while an address of the table is refused.
   bool settled() const { return unsettled_.empty(); }
 
   /// From now on `table`, with the names of `image`, is what should be bound, and the datapath now
@@ -59,8 +62,8 @@ class Binder {
   struct Delta {
     std::vector<HostName> added, gone;
   };
-  void apply(Datapath& live, const TableChanges& changes);
-  void enforce(Datapath* live, const Address& address, const std::vector<HostName>& names);
+  void apply(const Bind& live, const TableChanges& changes);
+  void enforce(const Bind* live, const Address& address, const std::vector<HostName>& names);
   Delta delta_of(const Address& address, const std::vector<HostName>& names) const;
   void note_refused(const std::vector<RefusedAddress>& refused);
   void note_outcome(const HostName& name, Family family, const Answer& answer);

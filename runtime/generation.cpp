@@ -37,13 +37,14 @@ std::string roll_back(std::vector<Attachment>& attachments, std::size_t count, i
 
 }  // namespace
 
-Generation::Generation(const Pins& pins, std::uint64_t number, Bundle bundle, Datapath datapath)
-    : pins_(&pins), number_(number), bundle_(std::move(bundle)), datapath_(std::move(datapath)) {}
+Generation::Generation(const Pins& pins, std::uint64_t number, Bundle bundle, Program program)
+    : pins_(&pins), number_(number), bundle_(std::move(bundle)), program_(std::move(program)) {}
 
 Generation::Generation(Generation&& other) noexcept
     : pins_(std::exchange(other.pins_, nullptr)),
       number_(other.number_),
       bundle_(std::move(other.bundle_)),
+      program_(std::move(other.program_)),
       datapath_(std::move(other.datapath_)),
       keeps_pins_(other.keeps_pins_) {}
 
@@ -53,40 +54,44 @@ Generation& Generation::operator=(Generation&& other) noexcept {
   pins_ = std::exchange(other.pins_, nullptr);
   number_ = other.number_;
   bundle_ = std::move(other.bundle_);
+  program_ = std::move(other.program_);
   datapath_ = std::move(other.datapath_);
   keeps_pins_ = other.keeps_pins_;
   return *this;
 }
 
 Generation::~Generation() {
-  if (pins_ == nullptr || keeps_pins_) return;
+  if (pins_ == nullptr || keeps_pins_ || !datapath_) return;
   // Nothing depends on these pins; the next prepare() takes another number if they stay.
   (void)pins_->remove_generation(number_);
 }
 
-Result<Generation> Generation::prepare(const Pins& pins, Bundle bundle, std::uint32_t addresses) {
+Result<Generation> Generation::prepare(const Pins& pins, Bundle bundle, const Wanted& wanted) {
   const std::vector<std::uint64_t> existing = pins.generations();
-  const std::uint64_t number = existing.empty() ? 1 : existing.back() + 1;
+  const std::uint64_t number = std::max(wanted.number, existing.empty() ? 1 : existing.back() + 1);
   const std::string subject = "generation " + std::to_string(number);
-  const auto program = read_program(bundle.program_text);
+  auto program = read_program(bundle.program_text);
   if (!program) return std::unexpected(program.error());
   if (auto same = check_image(subject, *program, bundle.image); !same) {
     return std::unexpected(same.error());
   }
-  auto datapath = Datapath::load(bundle.image, addresses);
+  Generation made(pins, number, std::move(bundle), std::move(*program));
+  if (!wanted.bpf) return made;
+  auto datapath = Datapath::load(made.bundle_.image, wanted.addresses);
   if (!datapath) return std::unexpected(datapath.error());
-  if (auto tested = self_test(subject, *program, *datapath); !tested) {
+  if (auto tested = self_test(subject, made.program_, *datapath); !tested) {
     return std::unexpected(tested.error());
   }
   if (auto pinned = datapath->pin(pins.generation(number).string()); !pinned) {
     return std::unexpected(pinned.error());
   }
-  return Generation(pins, number, std::move(bundle), std::move(*datapath));
+  made.datapath_ = std::move(*datapath);
+  return made;
 }
 
 Result<void> Generation::commit(std::vector<Attachment>& attachments, int previous_program_fd) {
   for (std::size_t moved = 0; moved < attachments.size(); ++moved) {
-    auto replaced = attachments[moved].replace(datapath_.program_fd());
+    auto replaced = attachments[moved].replace(program_fd());
     if (replaced) continue;
     Error error = replaced.error();
     const std::string stuck = roll_back(attachments, moved, previous_program_fd);

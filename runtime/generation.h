@@ -18,32 +18,42 @@ namespace sallyport {
 
 class Generation {
  public:
+  struct Wanted {
+    bool bpf = true;              // without it nothing is loaded or pinned: nftables enforces alone
+    std::uint64_t number = 1;     // the least that it may have
+    std::uint32_t addresses = 0;  // as for Datapath::load()
+  };
   /// Loads the datapath from the bundle, tests it against the evaluator (self_test.h) and pins it
   /// under the next free number. Refuses a bundle whose image is not that of its program. A
   /// generation that is destroyed without having been committed removes its pins; `pins` must
   /// outlive it.
-  static Result<Generation> prepare(const Pins& pins, Bundle bundle, std::uint32_t addresses = 0);
+  static Result<Generation> prepare(const Pins& pins, Bundle bundle, const Wanted& wanted);
   Generation(Generation&&) noexcept;
   Generation& operator=(Generation&& other) noexcept;
   ~Generation();
 
   std::uint64_t number() const { return number_; }
   const Bundle& bundle() const { return bundle_; }
-  Datapath& datapath() { return datapath_; }
-  const Datapath& datapath() const { return datapath_; }
+  const Program& program() const { return program_; }
+  /// Null without BPF.
+  Datapath* datapath() { return datapath_ ? &*datapath_ : nullptr; }
+  const Datapath* datapath() const { return datapath_ ? &*datapath_ : nullptr; }
 
+  /// Its program, for attachments; below zero without BPF.
+  int program_fd() const { return datapath_ ? datapath_->program_fd() : -1; }
   /// Moves every attachment to this generation's program, in order. If one refuses, those already
   /// moved go back to the previous program (a descriptor; below zero: there is none), and nothing
   /// has changed.
   Result<void> commit(std::vector<Attachment>& attachments, int previous_program_fd);
 
  private:
-  Generation(const Pins& pins, std::uint64_t number, Bundle bundle, Datapath datapath);
+  Generation(const Pins& pins, std::uint64_t number, Bundle bundle, Program program);
 
   const Pins* pins_;  // null: moved from
   std::uint64_t number_ = 0;
   Bundle bundle_;
-  Datapath datapath_;
+  Program program_;
+  std::optional<Datapath> datapath_;
   bool keeps_pins_ = false;
 };
 

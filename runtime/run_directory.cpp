@@ -6,7 +6,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <system_error>
 
 #include "runtime/bpffs.h"
@@ -103,6 +105,20 @@ Result<Bundle> RunDirectory::stored_bundle(std::uint64_t generation) const {
 void RunDirectory::remove_bundle(std::uint64_t generation) const {
   std::error_code ignored;
   std::filesystem::remove(bundle(generation), ignored);
+}
+
+std::uint64_t RunDirectory::newest_bundle() const {
+  std::uint64_t newest = 0;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("gen-")) continue;
+    std::uint64_t number = 0;
+    std::from_chars(name.data() + std::string_view("gen-").size(), name.data() + name.size(),
+                    number);
+    newest = std::max(newest, number);
+  }
+  return newest;
 }
 
 void RunDirectory::keep_only_bundle(std::uint64_t generation) const {

@@ -32,6 +32,8 @@ class RunDirectory {
   Result<void> store_bundle(std::uint64_t generation, std::span<const std::uint8_t> bytes) const;
   Result<Bundle> stored_bundle(std::uint64_t generation) const;
   void remove_bundle(std::uint64_t generation) const;
+  /// The greatest number that a bundle is stored under; 0 if none is.
+  std::uint64_t newest_bundle() const;
   /// Removes the bundles of every generation but this one.
   void keep_only_bundle(std::uint64_t generation) const;
   Result<void> remove_all() const;

@@ -3,11 +3,15 @@
 // in between is in runtime_events.cpp.
 #include "runtime/runtime.h"
 
+#include <net/if.h>
+
 #include <algorithm>
 #include <cassert>
+#include <filesystem>
 #include <thread>
 
 #include "runtime/device_watch.h"
+#include "runtime/nft_watch.h"
 #include "runtime/own_addresses.h"
 
 namespace sallyport {
@@ -26,11 +30,31 @@ std::uint32_t room_of(const Datapath& datapath) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(room, 1U << 24));
 }
 
-std::string device_list(const std::vector<Attachment>& attachments) {
+std::string place_list(const std::vector<Attachment>& attachments,
+                       const std::optional<NftWall>& nft) {
   std::string text;
   for (const auto& attachment : attachments)
     text += (text.empty() ? "" : ", ") + attachment.device();
+  if (nft) text += (text.empty() ? "" : ", ") + ("nftables table " + nft->table());
   return text;
+}
+
+/// The name that packets from the device have in the forward hook.
+Result<std::string> forwarding_name(const std::string& device) {
+  const std::string tried = "filter what enters through " + device;
+  const unsigned index = if_nametoindex(device.c_str());
+  char name[IF_NAMESIZE] = {};
+  if (index == 0 || if_indextoname(index, name) == nullptr) {
+    return std::unexpected(Error{tried, "there is no such device", ""});
+  }
+  std::error_code ignored;
+  const auto master =
+      std::filesystem::read_symlink("/sys/class/net/" + std::string(name) + "/master", ignored);
+  if (!ignored) {
+    return std::unexpected(Error{tried, "it is a part of " + master.filename().string(),
+                                 "packets enter through that one: name it instead"});
+  }
+  return std::string(name);  // not an alternative name, which nftables does not know
 }
 
 }  // namespace
@@ -48,7 +72,7 @@ Runtime::~Runtime() {
 }
 
 Result<std::unique_ptr<Runtime>> Runtime::start(Bundle bundle, Options options, World world) {
-  assert(!options.devices.empty());
+  assert(!options.devices.empty() || options.nft);
   auto files = RunDirectory::open(options.instance);
   if (!files) return std::unexpected(files.error());
   auto lock = files->lock();
@@ -57,7 +81,8 @@ Result<std::unique_ptr<Runtime>> Runtime::start(Bundle bundle, Options options, 
   if (!loop) return std::unexpected(loop.error());
   auto pins = Pins::open(options.instance);
   if (!pins) {
-    (void)files->remove_all();  // the pins' error is the one to tell
+    // The pins' error is the one to tell. What an earlier run left belongs to what it enforces.
+    if (files->newest_bundle() == 0) (void)files->remove_all();
     return std::unexpected(pins.error());
   }
 
@@ -85,13 +110,14 @@ Result<void> Runtime::bring_up(Bundle bundle) {
   own_ = std::move(*own);
   auto lookup = lookup_at(*servers);
   if (!lookup) return std::unexpected(lookup.error());
+  if (auto opened = open_nft(); !opened) return opened;
 
   auto next = prepare(bundle, binder_->table(), 0);
   if (!next) return std::unexpected(next.error());
   const auto before = predecessor();  // new devices run `next` once they are attached
   if (!before) return std::unexpected(before.error());
   if (auto attached = attach(*next); !attached) return attached;
-  if (auto taken = take_over(std::move(*next), *before); !taken) return taken;
+  if (auto taken = take_over(std::move(*next), *before, binder_->table()); !taken) return taken;
 
   binder_->forget_unclaimed();
   if (const std::size_t adopted = binder_->table().bound_addresses(); adopted > 0)
@@ -101,6 +127,37 @@ Result<void> Runtime::bring_up(Bundle bundle) {
   ask_through(std::move(*lookup));
   ask_names();
   after_change();
+  return {};
+}
+
+Result<void> Runtime::open_nft() {
+  if (!options_.nft) {
+    if (!has_nft_table(options_.instance)) return {};
+    return std::unexpected(
+        Error{"start without --nft",
+              "table inet " + nft_table_name(options_.instance) + " of an earlier run is in force",
+              "give --nft, or `sallyport unload` first"});
+  }
+  auto& devices = options_.nft->devices;
+  // A second wall stands behind the first: the same devices, if none are named for it.
+  if (devices.empty()) devices = options_.devices;
+  for (std::string& device : devices) {
+    auto name = forwarding_name(device);
+    if (!name) return std::unexpected(name.error());
+    device = std::move(*name);
+  }
+  if (devices.empty()) {
+    world_.log(
+        "nftables judges everything that this host forwards, answers from the internet too; "
+        "--device names the clients' devices");
+  }
+  auto wall = NftWall::open(options_.instance, *options_.nft, world_.clock, world_.log);
+  if (!wall) return std::unexpected(wall.error());
+  nft_.emplace(std::move(*wall));
+  auto watched = watch_nft_table(loop_, nft_->table(), {nft_->port()},
+                                 [this](const std::string& who) { check_nft(who); });
+  if (!watched) return std::unexpected(watched.error());
+  nft_watch_ = std::move(*watched);
   return {};
 }
 
@@ -128,7 +185,8 @@ void Runtime::withdraw() {
   }
   attachments_.clear();
   control_.reset();
-  if (!pins_.linked_devices().empty()) return;
+  if (nft_) nft_->withdraw();
+  if (!pins_.linked_devices().empty() || has_nft_table(options_.instance)) return;
   // Nothing is enforced, so nothing of the instance is worth keeping.
   if (auto removed = pins_.remove_all(); !removed) world_.log(removed.error().text());
   if (auto removed = files_.remove_all(); !removed) world_.log(removed.error().text());
@@ -178,16 +236,21 @@ void Runtime::ask_names() {
 /// A generation with every binding of the table and our own addresses, not live yet.
 Result<Generation> Runtime::prepare(const Bundle& bundle, const NameTable& table,
                                     std::uint32_t room) {
-  room = std::max(room, static_cast<std::uint32_t>(2 * table.bound_addresses()));
+  Generation::Wanted wanted{uses_bpf(), files_.newest_bundle() + 1, 0};
+  wanted.addresses = std::max(room, static_cast<std::uint32_t>(2 * table.bound_addresses()));
   for (int doublings = 0;; ++doublings) {
-    auto next = Generation::prepare(pins_, bundle, room);
+    auto next = Generation::prepare(pins_, bundle, wanted);
     if (!next) return next;
-    if (auto own = next->datapath().set_own(own_); !own) return std::unexpected(own.error());
-    auto bound = bind_all(next->datapath(), table);
+    Datapath* datapath = next->datapath();
+    if (!datapath) return next;
+    if (auto own = datapath->set_own(own_); !own) return std::unexpected(own.error());
+    const auto bind = [&](const Address& address, std::span<const HostName> names) {
+      return datapath->bind(address, names);
+    };
+    auto bound = bind_all(bind, table);
     if (bound) return next;
-    if (!next->datapath().full() || doublings == most_doublings)
-      return std::unexpected(bound.error());
-    room = 2 * room_of(next->datapath());
+    if (!datapath->full() || doublings == most_doublings) return std::unexpected(bound.error());
+    wanted.addresses = 2 * room_of(*datapath);
   }
 }
 
@@ -205,28 +268,52 @@ Result<void> Runtime::attach(const Generation& generation) {
     }
   }
   for (const auto& device : wanted) {
-    auto attachment = Attachment::open(pins_, device, generation.datapath().program_fd());
+    auto attachment = Attachment::open(pins_, device, generation.program_fd());
     if (!attachment) return std::unexpected(attachment.error());
     attachments_.push_back(std::move(*attachment));
   }
   return {};
 }
 
-/// The one step that changes verdicts. On failure `next` and its pins go.
-Result<void> Runtime::take_over(Generation next, const std::optional<Predecessor>& before) {
+/// The step that changes verdicts. On failure `next` and its pins go.
+Result<void> Runtime::take_over(Generation next, const std::optional<Predecessor>& before,
+                                const NameTable& table) {
   const auto bytes = bundle_bytes(next.bundle().image, next.bundle().program_text);
-  if (auto stored = files_.store_bundle(next.number(), bytes); !stored) return stored;
-  const int fallback = before ? before->program.get() : next.datapath().program_fd();
-  if (auto committed = next.commit(attachments_, fallback); !committed) {
+  if (nft_) {
+    auto ready = nft_->prepare(next.program(), next.bundle().image, table);
+    if (!ready) {
+      plan_nft_check();
+      return ready;
+    }
+  }
+  const int fallback = before ? before->program.get() : next.program_fd();
+  auto done = files_.store_bundle(next.number(), bytes);
+  if (done) done = switch_to(next, fallback);
+  if (!done) {
+    if (nft_) nft_->abandon();
+    plan_nft_check();
     files_.remove_bundle(next.number());
-    return committed;
+    return done;
   }
   if (before) carry_counters(next, *before);
   generation_ = std::move(next);
   retire_others();
+  plan_nft_check();
   world_.log("policy " + generation_->bundle().image.policy + " is enforced on " +
-             device_list(attachments_) + " (generation " + std::to_string(generation_->number()) +
-             ")");
+             place_list(attachments_, nft_) + " (generation " +
+             std::to_string(generation_->number()) + ")");
+  return {};
+}
+
+/// Between the two walls every packet meets the old policy or the new one: the second lets both
+/// pass while the first is switched.
+Result<void> Runtime::switch_to(Generation& next, int fallback) {
+  if (nft_ && attachments_.empty()) return nft_->swap();
+  if (nft_) {
+    if (auto widened = nft_->widen(); !widened) return widened;
+  }
+  if (auto committed = next.commit(attachments_, fallback); !committed) return committed;
+  if (nft_) nft_->narrow();
   return {};
 }
 
@@ -234,6 +321,7 @@ Result<void> Runtime::take_over(Generation next, const std::optional<Predecessor
 Result<std::optional<Runtime::Predecessor>> Runtime::predecessor() const {
   Predecessor before;
   if (generation_) {
+    if (!generation_->datapath()) return std::nullopt;
     before.number = generation_->number();
     before.rules = generation_->bundle().image.rules;
   } else if (const auto live = live_generation(pins_)) {
@@ -253,12 +341,13 @@ Result<std::optional<Runtime::Predecessor>> Runtime::predecessor() const {
 }
 
 void Runtime::carry_counters(Generation& next, const Predecessor& before) {
+  if (!next.datapath()) return;
   std::this_thread::sleep_for(last_packets);
   auto counters = pinned_counters(pins_.generation(before.number).string());
   Result<void> carried;
   if (counters) {
-    carried =
-        next.datapath().carry(carried_counters(*counters, before.rules, next.bundle().image.rules));
+    carried = next.datapath()->carry(
+        carried_counters(*counters, before.rules, next.bundle().image.rules));
   } else {
     carried = std::unexpected(counters.error());
   }
@@ -291,7 +380,7 @@ Result<void> Runtime::load(Bundle bundle) {
   if (!next) return std::unexpected(next.error());
   const auto before = predecessor();
   if (!before) return std::unexpected(before.error());
-  if (auto taken = take_over(std::move(*next), *before); !taken) return taken;
+  if (auto taken = take_over(std::move(*next), *before, table); !taken) return taken;
 
   binder_->took_over(std::move(table), generation_->bundle().image);
   warn_of_patterns(generation_->bundle().image);
@@ -303,6 +392,9 @@ Result<void> Runtime::load(Bundle bundle) {
 }
 
 Result<void> Runtime::unload() {
+  if (nft_) {
+    if (auto removed = nft_->remove(); !removed) return removed;
+  }
   if (auto removed = pins_.remove_all(); !removed) return removed;
   attachments_.clear();
   absent_.clear();
@@ -318,6 +410,7 @@ Result<void> unload(const std::string& instance) {
   if (files = RunDirectory::open(instance); !files) return std::unexpected(files.error());
   const auto lock = files->lock();
   if (!lock) return std::unexpected(lock.error());
+  if (auto removed = remove_nft_table(instance); !removed) return removed;
   if (pins) {
     if (auto removed = pins->remove_all(); !removed) return removed;
   }

@@ -18,6 +18,7 @@
 #include "runtime/control.h"
 #include "runtime/event_loop.h"
 #include "runtime/generation.h"
+#include "runtime/nft_wall.h"
 #include "runtime/refresh.h"
 #include "runtime/run_directory.h"
 #include "runtime/status.h"
@@ -28,8 +29,10 @@ class Runtime {
  public:
   struct Options {
     std::string instance = "main";
-    std::vector<std::string> devices;  // at least one
+    std::vector<std::string> devices;  // for XDP; none needs `nft`
     std::vector<Endpoint> resolvers;   // empty: those that the bundle declares
+    /// Enforce through nftables, too, or instead.
+    std::optional<NftUse> nft = std::nullopt;
   };
   using MakeLookup =
       std::function<Result<std::unique_ptr<Lookup>>(EventLoop&, const std::vector<Endpoint>&)>;
@@ -40,8 +43,8 @@ class Runtime {
     Log log;
   };
 
-  /// Enforces the bundle on every device when it returns: those of the options and those that an
-  /// earlier run left attached. On failure nothing has changed.
+  /// Enforces the bundle when it returns: on the devices of the options, on those that an earlier
+  /// run left attached, and through nftables. On failure nothing has changed.
   static Result<std::unique_ptr<Runtime>> start(Bundle bundle, Options options, World world);
   ~Runtime();  // the enforcement stays
 
@@ -51,12 +54,14 @@ class Runtime {
   /// SIGTERM and SIGINT end run(). The signals must be blocked in every thread.
   Result<void> stop_on_signals();
 
-  /// Replaces the policy in one atomic step per device. On failure nothing has changed.
+  /// Replaces the policy: nftables widens to the old and the new one, each device is switched in
+  /// one atomic step, nftables narrows to the new one; so that every packet meets the old policy or
+  /// the new one. On failure nothing has changed.
   Result<void> load(Bundle bundle);
   /// Detaches and removes everything of the instance.
   Result<void> unload();
 
-  Status status() const;
+  Status status();
   EventLoop& loop() { return loop_; }
 
  private:
@@ -68,6 +73,7 @@ class Runtime {
   };
   Runtime(Options options, World world, EventLoop loop, Pins pins, RunDirectory files);
   Result<void> bring_up(Bundle bundle);
+  Result<void> open_nft();
   Result<void> watch_world();
   void withdraw();
 
@@ -77,8 +83,11 @@ class Runtime {
   void ask_names();
 
   Result<Generation> prepare(const Bundle& bundle, const NameTable& table, std::uint32_t room);
+  bool uses_bpf() const { return !options_.devices.empty() || !pins_.linked_devices().empty(); }
   Result<void> attach(const Generation& generation);
-  Result<void> take_over(Generation next, const std::optional<Predecessor>& before);
+  Result<void> take_over(Generation next, const std::optional<Predecessor>& before,
+                         const NameTable& table);
+  Result<void> switch_to(Generation& next, int fallback);
   Result<std::optional<Predecessor>> predecessor() const;
   void carry_counters(Generation& next, const Predecessor& before);
   void retire_others();
@@ -87,6 +96,10 @@ class Runtime {
   void answered(const HostName& name, Family family, const Answer& answer);
   void after_change();
   void expire();
+  Bind live_walls();
+  void check_nft(const std::string& who);
+  void plan_nft_check();
+  void nft_devices_changed();
   void own_changed(std::set<Address> addresses);
   void devices_changed();
   bool attach_again(const std::string& device, std::string& told);
@@ -107,15 +120,17 @@ class Runtime {
   std::set<Address> own_;
   std::optional<Binder> binder_;
   std::optional<Generation> generation_;
+  std::optional<NftWall> nft_;
   std::vector<Attachment> attachments_;
   // Devices of ours that are gone, and why they could not be attached anew when they returned.
   std::map<std::string, std::string> absent_;
+  std::set<std::string> nft_absent_;  // devices that nftables should filter and that are gone
   std::vector<Endpoint> servers_;
   std::unique_ptr<Lookup> lookup_;
   std::unique_ptr<Refresh> refresh_;
   std::unique_ptr<ControlServer> control_;
-  Fd own_watch_, device_watch_, signals_;
-  EventLoop::Timer expiry_timer_ = 0, settle_timer_ = 0, return_timer_ = 0;
+  Fd own_watch_, device_watch_, nft_watch_, signals_;
+  EventLoop::Timer expiry_timer_ = 0, settle_timer_ = 0, return_timer_ = 0, nft_timer_ = 0;
 };
 
 /// Removes an instance that no runtime serves: links, maps and files. An error if a runtime lives

@@ -31,7 +31,7 @@ ControlReply refusal(const Error& error) {
 
 Result<void> Runtime::run() {
   auto ran = loop_.run();
-  if (ran && !attachments_.empty())
+  if (ran && generation_ && (nft_ || !attachments_.empty()))
     world_.log("stopped; the policy stays enforced, `sallyport unload` ends it");
   return ran;
 }
@@ -47,25 +47,39 @@ Result<void> Runtime::stop_on_signals() {
 }
 
 void Runtime::answered(const HostName& name, Family family, const Answer& answer) {
-  binder_->answered(generation_->datapath(), name, family, answer);
+  binder_->answered(live_walls(), name, family, answer);
   after_change();
 }
 
 void Runtime::expire() {
   expiry_timer_ = 0;
-  binder_->expire(generation_->datapath());
+  binder_->expire(live_walls());
   after_change();
+}
+
+/// Both walls from one table of bindings. Each is tried whatever becomes of the other: what has to
+/// close, closes wherever it can.
+Bind Runtime::live_walls() {
+  return [this](const Address& address, std::span<const HostName> names) -> Result<void> {
+    Result<void> done;
+    if (nft_) done = nft_->bind(address, names);
+    if (Datapath* datapath = generation_->datapath()) {
+      if (auto bound = datapath->bind(address, names); !bound) done = bound;
+    }
+    return done;
+  };
 }
 
 /// Room for what did not fit, and timers for what comes next.
 void Runtime::after_change() {
+  plan_nft_check();
   if (!binder_->settled() && settle_timer_ == 0) {
     settle_timer_ = loop_.at(world_.clock.now() + settle_pause, [this] {
       settle_timer_ = 0;
-      binder_->settle(generation_->datapath());
+      binder_->settle(live_walls());
       after_change();
     });
-    if (generation_->datapath().full()) grow();
+    if (generation_->datapath() && generation_->datapath()->full()) grow();
   }
   loop_.cancel(std::exchange(expiry_timer_, 0));
   if (const auto next = binder_->table().next_expiry()) {
@@ -77,7 +91,7 @@ void Runtime::after_change() {
 /// The same policy with twice the room. Nothing that is bound is lost on the way.
 void Runtime::grow() {
   std::uint64_t room = 0;
-  for (const auto& size : generation_->datapath().sizes()) {
+  for (const auto& size : generation_->datapath()->sizes()) {
     if (size.map.starts_with("bound")) room = std::max(room, size.capacity);
   }
   const auto wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(2 * room, 1U << 24));
@@ -86,22 +100,54 @@ void Runtime::grow() {
   if (!next) return world_.log(next.error().text());
   const auto before = predecessor();
   if (!before) return world_.log(before.error().text());
-  if (auto taken = take_over(std::move(*next), *before); !taken)
+  if (auto taken = take_over(std::move(*next), *before, binder_->table()); !taken)
     return world_.log(taken.error().text());
   binder_->took_over(binder_->table(), generation_->bundle().image);
   loop_.cancel(std::exchange(settle_timer_, 0));  // the next shortage is met at once
 }
 
+/// Somebody touched the table, or it is time to read it back.
+void Runtime::check_nft(const std::string& who) {
+  if (!nft_ || !generation_) return;
+  if (auto checked = nft_->check(who); !checked) world_.log(checked.error().text());
+  plan_nft_check();
+}
+
+void Runtime::plan_nft_check() {
+  loop_.cancel(std::exchange(nft_timer_, 0));
+  if (!nft_ || !nft_->next_check()) return;
+  nft_timer_ = loop_.at(*nft_->next_check(), [this] {
+    nft_timer_ = 0;
+    check_nft({});
+  });
+}
+
 void Runtime::own_changed(std::set<Address> addresses) {
   if (addresses == own_) return;
-  if (auto set = generation_->datapath().set_own(addresses); !set)
-    return world_.log(set.error().text());
+  if (Datapath* datapath = generation_->datapath()) {
+    if (auto set = datapath->set_own(addresses); !set) return world_.log(set.error().text());
+  }
   own_ = std::move(addresses);
+}
+
+/// nftables matches names: a device that returns under its name is filtered at once, one that was
+/// renamed is not.
+void Runtime::nft_devices_changed() {
+  if (!nft_ || !generation_) return;
+  for (const std::string& device : options_.nft->devices) {
+    const bool is_gone = if_nametoindex(device.c_str()) == 0;
+    if (is_gone && nft_absent_.insert(device).second) {
+      world_.log(device + " is gone or has another name: nftables filters what has this name only");
+    } else if (!is_gone && nft_absent_.erase(device) > 0) {
+      world_.log(device + " is back and filtered by nftables");
+    }
+  }
 }
 
 /// A link whose device is gone is no attachment; a device that came back is attached anew (B5).
 void Runtime::devices_changed() {
-  if (!generation_) return;
+  nft_devices_changed();
+  if (!generation_ || !generation_->datapath()) return;
   std::erase_if(attachments_, [this](const Attachment& attachment) {
     const auto state = attachment.state();
     if (!state || state->alive) return false;
@@ -120,7 +166,7 @@ void Runtime::devices_changed() {
 
 /// `told` is what was said last of the device that is back and cannot be filtered.
 bool Runtime::attach_again(const std::string& device, std::string& told) {
-  auto attachment = Attachment::open(pins_, device, generation_->datapath().program_fd());
+  auto attachment = Attachment::open(pins_, device, generation_->program_fd());
   if (attachment) {
     world_.log(device + " is back and filtered again");
     attachments_.push_back(std::move(*attachment));
@@ -199,11 +245,11 @@ RuntimeStatus Runtime::runtime_status() const {
   status.changes = binder_->counts().changes;
   status.refused = binder_->counts().refused;
   if (refresh_) status.lookups = refresh_->counts();
-  status.tables = generation_->datapath().sizes();
+  if (generation_->datapath()) status.tables = generation_->datapath()->sizes();
   return status;
 }
 
-Status Runtime::status() const {
+Status Runtime::status() {
   Status status;
   status.instance = options_.instance;
   status.generation = generation_->number();
@@ -217,7 +263,12 @@ Status Runtime::status() const {
     gone.mode = "none";
     status.devices.push_back(std::move(gone));
   }
-  if (auto counters = generation_->datapath().counters()) status.counters = std::move(*counters);
+  if (const Datapath* datapath = generation_->datapath()) {
+    if (auto counters = datapath->counters()) status.counters = std::move(*counters);
+  }
+  if (nft_) {
+    if (auto facts = nft_->status(generation_->bundle().image)) status.nft = std::move(*facts);
+  }
   status.runtime = runtime_status();
   return status;
 }

@@ -40,16 +40,34 @@ Json devices_json(const std::vector<Attachment::State>& states) {
   return list;
 }
 
-Json not_filtered_json(const std::vector<Attachment::State>& states) {
+bool is_filtered(const Status& status, const std::string& device) {
+  const bool by_bpf = std::ranges::any_of(
+      status.devices, [&](const auto& state) { return state.alive && state.device == device; });
+  if (by_bpf || !status.nft) return by_bpf;
+  const auto& devices = status.nft->devices;
+  return devices.empty() || std::ranges::find(devices, device) != devices.end();
+}
+
+Json not_filtered_json(const Status& status) {
   Json list = Json::array();
-  list.push_back("packets from the internet towards the clients");
+  const bool all_forwarded = status.nft && status.nft->devices.empty();
+  if (!all_forwarded) list.push_back("packets from the internet towards the clients");
+  const bool host = status.nft && std::ranges::any_of(status.nft->hooks, [](const auto& hook) {
+                      return hook.starts_with("output");
+                    });
+  if (status.nft && !host) list.push_back("packets that this host itself sends");
   for (const auto& device : devices()) {
-    const bool filtered = std::ranges::any_of(
-        states, [&](const auto& state) { return state.alive && state.device == device; });
-    if (!filtered) list.push_back("packets that enter through " + device);
+    if (!is_filtered(status, device)) list.push_back("packets that enter through " + device);
   }
-  for (const auto& state : states) {
+  for (const auto& state : status.devices) {
     if (!state.alive) list.push_back("packets that enter through " + state.device + ": it is gone");
+  }
+  if (!status.nft) return list;
+  const auto present = devices();
+  for (const auto& device : status.nft->devices) {
+    if (std::ranges::find(present, device) == present.end())
+      list.push_back("packets that enter through " + device +
+                     ": nftables knows no such device now");
   }
   return list;
 }
@@ -58,13 +76,19 @@ Json rules_json(const Status& status) {
   Json list = Json::array();
   if (!status.bundle) return list;
   const auto& rules = status.bundle->image.rules;
+  // Without BPF, nftables is the one to have counted.
+  const bool by_nft = status.counters.rules.empty() && status.nft;
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const Counter counter = i < status.counters.rules.size() ? status.counters.rules[i] : Counter{};
-    list.push_back({{"identity", rules[i].identity},
-                    {"text", rules[i].text},
-                    {"place", rules[i].origin.rule.text()},
-                    {"packets", counter.packets},
-                    {"bytes", counter.bytes}});
+    const NftCount second =
+        status.nft && i < status.nft->rules.size() ? status.nft->rules[i] : NftCount{};
+    Json row{{"identity", rules[i].identity},
+             {"text", rules[i].text},
+             {"place", rules[i].origin.rule.text()},
+             {"packets", by_nft ? second.packets : counter.packets},
+             {"bytes", by_nft ? second.bytes : counter.bytes}};
+    if (status.nft) row["nft_packets"] = second.packets;
+    list.push_back(std::move(row));
   }
   return list;
 }
@@ -79,6 +103,17 @@ Json reasons_json(const Counters& counters) {
                     {"bytes", counters.reasons[i].bytes}});
   }
   return list;
+}
+
+Json nft_json(const NftStatus& nft) {
+  return {{"table", "inet " + nft.table},
+          {"hooks", nft.hooks},
+          {"devices", nft.devices},
+          {"owned", nft.owned},
+          {"trouble", nft.trouble.empty() ? Json() : Json(nft.trouble)},
+          {"restored", nft.restored},
+          {"dropped", nft.dropped.packets},
+          {"dropped_pieces", nft.dropped_pieces.packets}};
 }
 
 Json name_json(const NameStatus& name) {
@@ -129,12 +164,17 @@ Result<Status> pinned_status(const std::string& instance, const Pins& pins,
     status.devices.push_back(std::move(*state));
   }
   const auto live = live_generation(pins);
-  if (!live) return status;
-  status.generation = *live;
-  auto counters = pinned_counters(pins.generation(*live).string());
-  if (!counters) return std::unexpected(counters.error());
-  status.counters = std::move(*counters);
-  if (auto bundle = files.stored_bundle(*live)) status.bundle = std::move(*bundle);
+  status.generation = live ? *live : files.newest_bundle();
+  if (status.generation == 0) return status;
+  if (live) {
+    auto counters = pinned_counters(pins.generation(*live).string());
+    if (!counters) return std::unexpected(counters.error());
+    status.counters = std::move(*counters);
+  }
+  if (auto bundle = files.stored_bundle(status.generation)) status.bundle = std::move(*bundle);
+  auto nft = nft_status_of(instance, status.bundle ? status.bundle->image : Image{});
+  if (nft) status.nft = std::move(*nft);
+  if (!live && !status.nft) status.generation = 0;  // a bundle that nothing enforces
   return status;
 }
 
@@ -158,7 +198,8 @@ std::string status_json(const Status& status) {
   object["bundle"] = status.bundle ? Json(status.bundle->digest) : Json();
   object["running"] = status.runtime.has_value();
   object["devices"] = devices_json(status.devices);
-  object["not_filtered"] = not_filtered_json(status.devices);
+  object["nft"] = status.nft ? nft_json(*status.nft) : Json();
+  object["not_filtered"] = not_filtered_json(status);
   if (status.runtime) add_runtime(object, *status.runtime);
   object["rules"] = rules_json(status);
   object["reasons"] = reasons_json(status.counters);

@@ -13,6 +13,7 @@
 #include "runtime/attachment.h"
 #include "runtime/bpffs.h"
 #include "runtime/datapath.h"
+#include "runtime/nft_wall.h"
 #include "runtime/refresh.h"
 #include "runtime/run_directory.h"
 
@@ -45,7 +46,8 @@ struct Status {
   std::uint64_t generation = 0;  // 0: none is live
   std::optional<Bundle> bundle;  // of the generation; empty if its file is gone
   std::vector<Attachment::State> devices;
-  Counters counters;
+  Counters counters;  // of BPF; empty without it
+  std::optional<NftStatus> nft;
   std::optional<RuntimeStatus> runtime;
 };
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// sallyport build FILE -o BUNDLE: one policy to the file that travels.
+// sallyport build FILE -o BUNDLE, --nft SCRIPT: one policy to the file that travels, and to a
+// script for hosts without us.
 #include <iostream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "compiler/image/bundle.h"
 #include "compiler/label/labeler.h"
+#include "compiler/nft/ruleset.h"
+#include "compiler/nft/script.h"
 #include "compiler/program/program_text.h"
 #include "tools/commands.h"
 #include "tools/policy_input.h"
@@ -14,36 +18,103 @@ namespace sallyport {
 namespace {
 
 struct Arguments {
-  std::string file, output, policy;
+  std::string file, output, script, policy;
+  std::vector<std::string> devices;
+  bool conntrack = false, host = false;
 };
 
-ExitCode build_bundle(const Arguments& arguments) {
-  const auto program = compile_policy(arguments.file, arguments.policy);
-  if (!program) return program.error();
-  const auto bytes = bundle_bytes(make_image(*program), program_text(*program));
+ExitCode write_bundle(const Image& image, const Program& program, const std::string& file) {
+  const auto bytes = bundle_bytes(image, program_text(program));
   const auto bundle = read_bundle(bytes);  // nothing is written that could not be read back
   if (!bundle) return print_error(bundle.error());
-  if (auto written = write_file_atomically(arguments.output, bytes); !written)
+  if (auto written = write_file_atomically(file, bytes); !written)
     return print_error(written.error());
-  std::cout << arguments.output << ": policy " << program->policy << ", "
-            << counted(program->rules.size(), "rule", "rules") << ", "
-            << counted(bundle->image.names.size(), "name", "names") << ", " << bytes.size()
+  std::cout << file << ": policy " << program.policy << ", "
+            << counted(program.rules.size(), "rule", "rules") << ", "
+            << counted(image.names.size(), "name", "names") << ", " << bytes.size()
             << " bytes, digest " << bundle->digest << '\n';
   return exit_ok;
+}
+
+/// What stands at the top of the script: how to use it, and what it cannot know.
+std::vector<std::string> remarks_for(const Image& image, const nft::Ruleset& ruleset,
+                                     const Arguments& arguments) {
+  std::vector<std::string> remarks{
+      "Policy " + image.policy + ". Load with `nft -f`; `nft delete table inet NAME` ends it.",
+      "Drops what no rule allows; what it accepts, other tables may still drop."};
+  if (arguments.devices.empty()) {
+    remarks.emplace_back(
+        "Judges everything that the host forwards, answers too: --device names the clients' side.");
+  }
+  if (!image.names.empty()) {
+    remarks.push_back(counted(image.names.size(), "host name", "host names") +
+                      " of the policy open nothing here: only `sallyport run --nft` follows DNS");
+  }
+  for (const std::string& line : ruleset.choices()) remarks.push_back(line);
+  return remarks;
+}
+
+ExitCode write_script(const Image& image, const Arguments& arguments) {
+  nft::Options options;
+  options.devices = arguments.devices;
+  options.conntrack = arguments.conntrack || arguments.host;
+  options.host = arguments.host;
+  const nft::Ruleset ruleset(image, options);
+  const nft::Table table = ruleset.table();
+  if (const auto fault = nft::table_fault(table)) {
+    return print_error({"write " + arguments.script, "the table would be wrong", *fault});
+  }
+  const std::string text = nft::script_of(table, remarks_for(image, ruleset, arguments));
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  if (auto written = write_file_atomically(arguments.script, {bytes, text.size()}); !written)
+    return print_error(written.error());
+  std::cout << arguments.script << ": table inet " << table.name << '\n';
+  for (const std::string& line : ruleset.choices()) std::cout << "  " << line << '\n';
+  return exit_ok;
+}
+
+ExitCode build(const Arguments& arguments) {
+  if (arguments.output.empty() && arguments.script.empty())
+    return print_usage_error("nothing to write: -o BUNDLE or --nft SCRIPT was expected");
+  if (arguments.script.empty() &&
+      (!arguments.devices.empty() || arguments.conntrack || arguments.host))
+    return print_usage_error("--device, --conntrack and --host say what is in the script of --nft");
+  for (const auto& device : arguments.devices) {
+    if (!nft::is_device_name(device))
+      return print_usage_error("`" + device + "` is no device: --device takes names of devices");
+  }
+  const auto program = compile_policy(arguments.file, arguments.policy);
+  if (!program) return program.error();
+  const Image image = make_image(*program);
+  if (!arguments.output.empty()) {
+    const ExitCode written = write_bundle(image, *program, arguments.output);
+    if (written != exit_ok) return written;
+  }
+  return arguments.script.empty() ? exit_ok : write_script(image, arguments);
 }
 
 }  // namespace
 
 Command add_build(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
-  command.add_option("FILE", arguments->file, "the policy file")->required();
-  command.add_option("-o,--output", arguments->output, "the bundle to write")->required();
+  command.add_option("FILE", arguments->file, "the policy file; before --device")->required();
+  command.add_option("-o,--output", arguments->output, "the bundle to write");
+  command.add_option("--nft", arguments->script, "the script for `nft -f` to write");
+  command.add_option("--device", arguments->devices,
+                     "of --nft: devices on the clients' side; without it, everything that the "
+                     "host forwards is judged");
+  command.add_flag("--conntrack", arguments->conntrack,
+                   "of --nft: pass ICMP errors about allowed flows, at the price of connection "
+                   "tracking");
+  command.add_flag("--host", arguments->host,
+                   "of --nft: judge what the host itself sends, too; implies --conntrack");
   command.add_option("--policy", arguments->policy, "which one, if the file has several policies");
   command.footer(
       "Compiles the policy and its imports. The same text gives the same bytes, and so the same\n"
       "digest, on every machine. No name is resolved: that is the runtime's part.\n\n"
-      "  sallyport build branch.sally -o branch.bundle");
-  return [arguments] { return build_bundle(*arguments); };
+      "  sallyport build branch.sally -o branch.bundle\n"
+      "  sallyport build branch.sally --nft branch.nft --device lan0");
+  return [arguments] { return build(*arguments); };
 }
 
 }  // namespace sallyport

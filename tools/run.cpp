@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// sallyport run BUNDLE --xdp DEV...: the daemon, in the foreground.
+// sallyport run BUNDLE --xdp DEV... --nft: the daemon, in the foreground.
 #include <signal.h>
 
 #include <iostream>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/nft/table.h"
 #include "runtime/cares_lookup.h"
 #include "runtime/run_directory.h"
 #include "runtime/runtime.h"
@@ -20,7 +21,8 @@ namespace {
 struct Arguments {
   std::string bundle;
   std::string instance = "main";
-  std::vector<std::string> devices, resolvers;
+  std::vector<std::string> devices, resolvers, nft_devices;
+  bool nft = false, conntrack = false, host = false, no_defragmentation = false, shared = false;
 };
 
 Result<std::unique_ptr<Lookup>> ask_servers(EventLoop& loop, const std::vector<Endpoint>& servers) {
@@ -44,16 +46,31 @@ std::string wrong_usage(const Arguments& arguments) {
   if (arguments.bundle.empty()) {
     return "BUNDLE is missing: it stands before --xdp, which takes every word behind it";
   }
-  for (const auto& device : arguments.devices) {
-    if (device.starts_with('-'))
-      return "`" + device + "` is no device: --xdp takes names of devices";
+  for (const auto* devices : {&arguments.devices, &arguments.nft_devices}) {
+    for (const auto& device : *devices) {
+      if (device.starts_with('-') || (arguments.nft && !nft::is_device_name(device)))
+        return "`" + device + "` is no device: --xdp and --device take names of devices";
+    }
   }
+  if (arguments.devices.empty() && !arguments.nft)
+    return "nothing would enforce it: --xdp DEVICE or --nft was expected";
+  const bool needs_nft = !arguments.nft_devices.empty() || arguments.conntrack || arguments.host ||
+                         arguments.no_defragmentation || arguments.shared;
+  if (needs_nft && !arguments.nft)
+    return "--device, --conntrack, --host, --no-defragmentation and --shared say how --nft works";
+  if (arguments.no_defragmentation && (arguments.conntrack || arguments.host))
+    return "--no-defragmentation contradicts --conntrack and --host: connection tracking "
+           "defragments";
   return {};
 }
 
 ExitCode run_runtime(const Arguments& arguments) {
   if (const auto wrong = wrong_usage(arguments); !wrong.empty()) return print_usage_error(wrong);
   Runtime::Options options{arguments.instance, arguments.devices, {}};
+  if (arguments.nft) {
+    options.nft = NftUse{arguments.nft_devices, arguments.conntrack, arguments.host,
+                         !arguments.no_defragmentation, !arguments.shared};
+  }
   for (const auto& text : arguments.resolvers) {
     const auto endpoint = read_endpoint(text);
     if (!endpoint) {
@@ -81,17 +98,38 @@ ExitCode run_runtime(const Arguments& arguments) {
 Command add_run(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
   command.add_option("BUNDLE", arguments->bundle, "what to enforce; before --xdp");
-  command.add_option("--xdp", arguments->devices, "devices on the clients' side")->required();
+  command.add_option("--xdp", arguments->devices,
+                     "filter by XDP on these devices, on the clients' side");
+  command.add_flag("--nft", arguments->nft,
+                   "filter by nftables: a second wall behind --xdp, or the only one");
   command.add_option("--resolver", arguments->resolvers,
                      "IP[:PORT] of servers to ask; without it, those that the policy declares");
   command.add_option("--instance", arguments->instance, "name of this runtime")
       ->capture_default_str();
+  command.add_option(
+      "--device", arguments->nft_devices,
+      "of --nft: devices on the clients' side; without it those of --xdp, and without "
+      "those everything that this host forwards");
+  command.add_flag("--conntrack", arguments->conntrack,
+                   "of --nft: pass ICMP errors about allowed flows, at the price of connection "
+                   "tracking");
+  command.add_flag("--host", arguments->host,
+                   "of --nft: filter what this host itself sends, too; implies --conntrack");
+  command.add_flag("--no-defragmentation", arguments->no_defragmentation,
+                   "of --nft: nothing on this host tracks connections, so that fragments reach the "
+                   "forward hook as they are; saves every packet a chain");
+  command.add_flag("--shared", arguments->shared,
+                   "of --nft: others may change the table; what they change is restored");
   command.footer(
       "Filters packets that enter through the devices, from the clients towards everyone. Binds\n"
       "names to the addresses that the resolvers give, and follows them. Stays in the foreground\n"
       "and tells what it does on standard error. Ending it, even by kill -9, changes no verdict:\n"
       "`sallyport unload` detaches. Starting it again takes over without a gap.\n\n"
-      "  sallyport run branch.bundle --xdp lan0 lan1 --resolver 10.0.0.53");
+      "--nft keeps table `inet sallyport-INSTANCE` and touches no other. A packet passes only if\n"
+      "every table lets it pass: firewalld, ufw and Docker keep their say.\n\n"
+      "  sallyport run branch.bundle --xdp lan0 lan1 --resolver 10.0.0.53\n"
+      "  sallyport run branch.bundle --xdp lan0 --nft          # both walls\n"
+      "  sallyport run branch.bundle --nft --device lan0       # nftables alone");
   return [arguments] { return run_runtime(*arguments); };
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/image/arena.h"
+#include "compiler/nft/ruleset.h"
 #include "compiler/program/program_text.h"
 #include "compiler/values/special.h"
 #include "tools/commands.h"
@@ -130,7 +131,7 @@ Json zones_json(const Program& program) {
   return list;
 }
 
-Result<Json> bundle_json(const Bundle& bundle, const Program& program) {
+Result<Json> bundle_json(const Bundle& bundle, const Program& program, bool with_nft) {
   const Image& image = bundle.image;
   Json json{{"policy", image.policy},
             {"bundle", bundle.digest},
@@ -146,6 +147,7 @@ Result<Json> bundle_json(const Bundle& bundle, const Program& program) {
   auto tables = tables_json(image);
   if (!tables) return std::unexpected(tables.error());
   json["tables"] = std::move(*tables);
+  if (with_nft) json["nft"] = nft::Ruleset(image, {}).choices();
   return json;
 }
 
@@ -198,6 +200,8 @@ void print_page(const Json& json, bool tables) {
   std::cout << "\ntables\n";
   for (const auto& [what, size] : json.at("tables").items())
     std::cout << "  " << what << ": " << size << '\n';
+  std::cout << "\nnftables\n";
+  for (const auto& choice : json.at("nft")) std::cout << "  " << choice.get<std::string>() << '\n';
 }
 
 ExitCode show_bundle(const Arguments& arguments) {
@@ -214,7 +218,7 @@ ExitCode show_bundle(const Arguments& arguments) {
                         std::to_string(program->rules.size()) + " and " +
                             std::to_string(bundle->image.rules.size()) + " rules"});
   }
-  const auto json = bundle_json(*bundle, *program);
+  const auto json = bundle_json(*bundle, *program, arguments.tables || arguments.json);
   if (!json) return print_error(json.error());
   if (arguments.json) {
     std::cout << json->dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
@@ -230,7 +234,8 @@ Command add_show(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
   command.add_option("BUNDLE", arguments->bundle, "what `sallyport build` wrote")->required();
   command.add_flag("--json", arguments->json, "print everything as one JSON object");
-  command.add_flag("--tables", arguments->tables, "also how large the lookup tables are");
+  command.add_flag("--tables", arguments->tables,
+                   "also how large the lookup tables are, and the layout chosen for nftables");
   command.add_flag("--program", arguments->program, "print the canonical text of the program only");
   command.footer(
       "Shows the policy, its zones and resolvers, every rule with its place in the source, the "

@@ -35,6 +35,24 @@ void print_counters(const Json& row, const std::string& what) {
             << row.at("bytes").get<std::uint64_t>() << "  " << what << '\n';
 }
 
+std::string joined(const Json& list) {
+  std::string words;
+  for (const auto& entry : list) words += (words.empty() ? "" : "; ") + entry.get<std::string>();
+  return words;
+}
+
+void print_nft(const Json& nft) {
+  if (nft.is_null()) return;
+  const std::string devices = joined(nft.at("devices"));
+  std::cout << "filtered      " << (devices.empty() ? "everything forwarded" : devices)
+            << ": outward, nftables table " << text(nft, "table") << " (" << joined(nft.at("hooks"))
+            << ")" << (nft.at("owned").get<bool>() ? ", owned" : "") << ", dropped "
+            << nft.at("dropped") << " packets and " << nft.at("dropped_pieces")
+            << " fragments, restored " << nft.at("restored") << " times\n";
+  if (!nft.at("trouble").is_null())
+    std::cout << "TROUBLE       nftables: " << text(nft, "trouble") << '\n';
+}
+
 void print_devices(const Json& status) {
   for (const auto& device : status.at("devices")) {
     std::cout << "filtered      " << text(device, "device") << ": ";
@@ -46,6 +64,7 @@ void print_devices(const Json& status) {
       std::cout << "NOT NOW, the device is gone\n";
     }
   }
+  print_nft(status.at("nft"));
   for (const auto& what : status.at("not_filtered"))
     std::cout << "not filtered  " << what.get<std::string>() << '\n';
 }

@@ -4,7 +4,9 @@
 #include <linux/bpf.h>
 #include <unistd.h>
 
+#include "compiler/label/labeler.h"
 #include "runtime/binder.h"
+#include "runtime/datapath.h"
 #include "tests/support/build_rules.h"
 #include "tests/support/frame.h"
 #include "tests/unit/runtime/fakes.h"
@@ -67,12 +69,15 @@ TEST_F(BinderTest, N14_B8_a_name_that_goes_is_closed_even_if_there_is_no_room_fo
   const Image image = image_of_names();
   auto datapath = Datapath::load(image);
   ASSERT_TRUE(datapath) << datapath.error().text();
+  const Bind bind = [&](const Address& address, std::span<const HostName> bound) {
+    return datapath->bind(address, bound);
+  };
   test::FakeClock clock;
   Binder binder(clock, ClaimStore::open(*pins_).value(), [](const std::string&) {});
   ASSERT_TRUE(binder.adopt(image));
   const Address shared = *Address::parse("203.0.113.1");
   const auto answer = [&](std::uint32_t i, Seconds ttl) {
-    binder.answered(*datapath, name(i), Family::v4,
+    binder.answered(bind, name(i), Family::v4,
                     {Answer::Outcome::addresses, {{shared, ttl}}, {}, {}});
   };
   answer(9, Seconds{10});
@@ -83,7 +88,7 @@ TEST_F(BinderTest, N14_B8_a_name_that_goes_is_closed_even_if_there_is_no_room_fo
   ASSERT_TRUE(datapath->full());
 
   clock.time += Seconds{60};
-  binder.expire(*datapath);
+  binder.expire(bind);
   EXPECT_FALSE(passes(*datapath, 1009)) << "its name has gone";
   EXPECT_FALSE(binder.settled()) << "the others wait for room";
 }

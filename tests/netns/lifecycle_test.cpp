@@ -404,7 +404,7 @@ Bundle bundle(bool open) {
 
 TEST_F(Lifecycle, a_generation_that_is_not_committed_leaves_no_pins) {
   {
-    auto generation = Generation::prepare(*pins_, bundle(true));
+    auto generation = Generation::prepare(*pins_, bundle(true), {});
     ASSERT_TRUE(generation) << generation.error().text();
     EXPECT_EQ(generation->number(), 1U);
     EXPECT_THAT(pins_->generations(), ElementsAre(1U));
@@ -417,7 +417,7 @@ TEST_F(Lifecycle, a_generation_that_is_not_committed_leaves_no_pins) {
 TEST_F(Lifecycle, a_generation_that_does_not_load_leaves_no_pins) {
   // The kernel loads nothing for this user.
   ASSERT_EQ(seteuid(65534), 0);
-  const auto refused = Generation::prepare(*pins_, bundle(true));
+  const auto refused = Generation::prepare(*pins_, bundle(true), {});
   ASSERT_EQ(seteuid(0), 0);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().text(), HasSubstr("cannot load the XDP program"));
@@ -427,18 +427,18 @@ TEST_F(Lifecycle, a_generation_that_does_not_load_leaves_no_pins) {
 TEST_F(Lifecycle, a_generation_whose_tables_are_not_its_program_leaves_no_pins) {
   Bundle doctored = bundle(false);
   doctored.image = bundle(true).image;
-  const auto refused = Generation::prepare(*pins_, doctored);
+  const auto refused = Generation::prepare(*pins_, doctored, {});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().text(),
             "cannot use generation 1: the tables of its bundle are not what its program means "
             "(build the bundle again with this version)");
   doctored.program_text.clear();
-  EXPECT_FALSE(Generation::prepare(*pins_, doctored));
+  EXPECT_FALSE(Generation::prepare(*pins_, doctored, {}));
   EXPECT_THAT(pins_->generations(), IsEmpty());
 }
 
 TEST_F(Lifecycle, D2_the_self_test_of_a_generation_leaves_no_counts) {
-  const auto generation = Generation::prepare(*pins_, bundle(true));
+  const auto generation = Generation::prepare(*pins_, bundle(true), {});
   ASSERT_TRUE(generation) << generation.error().text();
   const auto counters = pinned_counters(pins_->generation(1).string());
   ASSERT_TRUE(counters) << counters.error().text();
@@ -449,7 +449,7 @@ TEST_F(Lifecycle, D2_the_self_test_of_a_generation_leaves_no_counts) {
 TEST_F(Lifecycle, a_generation_that_cannot_be_pinned_leaves_no_pins) {
   // The folder is gone, as if another process had unloaded the instance meanwhile.
   ASSERT_EQ(rmdir(pins_->directory().c_str()), 0);
-  EXPECT_FALSE(Generation::prepare(*pins_, bundle(true)));
+  EXPECT_FALSE(Generation::prepare(*pins_, bundle(true), {}));
   EXPECT_FALSE(std::filesystem::exists(pins_->directory()));
 }
 
@@ -457,9 +457,9 @@ TEST_F(Lifecycle, commit_moves_the_devices_and_outlives_the_process) {
   std::vector<Attachment> attachments;
   std::uint64_t live = 0;
   {
-    auto closed = Generation::prepare(*pins_, bundle(false));
+    auto closed = Generation::prepare(*pins_, bundle(false), {});
     ASSERT_TRUE(closed) << closed.error().text();
-    auto attachment = open(closed->datapath().program_fd());
+    auto attachment = open(closed->program_fd());
     ASSERT_TRUE(attachment) << attachment.error().text();
     attachments.push_back(std::move(*attachment));
     ASSERT_TRUE(closed->commit(attachments, -1));
@@ -470,7 +470,7 @@ TEST_F(Lifecycle, commit_moves_the_devices_and_outlives_the_process) {
   EXPECT_EQ(live_generation(*pins_), live);
   EXPECT_FALSE(delivers());
   {
-    auto open_one = Generation::prepare(*pins_, bundle(true));
+    auto open_one = Generation::prepare(*pins_, bundle(true), {});
     ASSERT_TRUE(open_one) << open_one.error().text();
     EXPECT_EQ(open_one->number(), live + 1);
     EXPECT_EQ(live_generation(*pins_), live) << "preparing touches nothing live";
@@ -498,7 +498,7 @@ TEST_F(Lifecycle, a_commit_that_fails_on_the_second_device_rolls_the_first_back)
   }
   gate_->ip("link del lan1");
   {
-    auto generation = Generation::prepare(*pins_, bundle(false));
+    auto generation = Generation::prepare(*pins_, bundle(false), {});
     ASSERT_TRUE(generation) << generation.error().text();
     const auto failed = generation->commit(attachments, pass_.get());
     ASSERT_FALSE(failed);

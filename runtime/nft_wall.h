@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// NftWall: what one instance enforces through nftables, across its generations. It holds the
+// ruleset that should be live, brings bindings into it, reads it back, and makes it whole again
+// after others touched it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "compiler/image/image.h"
+#include "compiler/nft/ruleset.h"
+#include "compiler/program/program.h"
+#include "compiler/values/error.h"
+#include "runtime/clock.h"
+#include "runtime/name_table.h"
+#include "runtime/nft_table.h"
+
+namespace sallyport {
+
+/// How an instance uses nftables.
+struct NftUse {
+  std::vector<std::string> devices;  // empty: everything that the host forwards is judged
+  bool conntrack = false, host = false, pieces_first = true;  // as in nft::Options
+  bool own = true;  // where the kernel lets the table outlive us, nobody else may change it
+};
+
+/// What `status` says of it.
+struct NftStatus {
+  std::string table;
+  std::vector<std::string> hooks;  // `forward, priority 20`
+  std::vector<std::string> devices;
+  bool owned = false;
+  std::string trouble;          // what is wrong with it now; empty if nothing is known to be
+  std::uint64_t restored = 0;   // how often others had changed it
+  std::vector<NftCount> rules;  // by rule
+  NftCount dropped, dropped_pieces;
+};
+
+/// The name of an instance's table.
+std::string nft_table_name(const std::string& instance);
+
+class NftWall {
+ public:
+  using Log = std::function<void(const std::string&)>;
+
+  /// Changes nothing. The table may have been left by an earlier run, and is then taken over.
+  static Result<NftWall> open(const std::string& instance, NftUse use, const Clock& clock, Log log);
+
+  /// Builds the ruleset with these bindings, tries it on real packets against the evaluator where
+  /// the system allows, and loads it beside what is live. Where no table was, it is live at once.
+  Result<void> prepare(const Program& program, const Image& image, const NameTable& bindings);
+  /// What was prepared is live instead of what was, in one transaction.
+  Result<void> swap();
+  /// Both are: for as long as another wall is switched.
+  Result<void> widen();
+  /// Only what was prepared is. If the kernel refuses, check() tries again; until then the old
+  /// passes as well, and the other wall decides.
+  void narrow();
+  /// What was prepared goes, also if it was widened. Nothing happens if nothing was.
+  void abandon();
+  /// After a start that failed: a table that this object made goes, one that was there stays.
+  void withdraw();
+
+  /// As Datapath::bind(), on the live ruleset. If the kernel refuses, the ruleset is ahead of it
+  /// and check() is due.
+  Result<void> bind(const Address& address, std::span<const HostName> names);
+
+  /// Reads the table back and mends it. `who`: the words of a watch, or empty.
+  Result<void> check(const std::string& who = {});
+  /// When check() should be called next; empty if everything was read back since the last change.
+  std::optional<Moment> next_check() const { return next_check_; }
+
+  Result<void> remove();
+  const std::string& table() const { return table_.name(); }
+  std::uint32_t port() const { return table_.port(); }
+  Result<NftStatus> status(const Image& image);
+
+ private:
+  struct Loaded {
+    nft::Ruleset ruleset;
+    nft::Table table;
+  };
+  NftWall(NftTable table, NftUse use, const Clock& clock, Log log);
+  nft::Options options() const;
+  void check_within(Moment delay);
+  void went_live();
+
+  NftTable table_;
+  NftUse use_;
+  const Clock* clock_;
+  Log log_;
+  std::optional<Loaded> live_, next_;
+  std::optional<Moment> next_check_;
+  std::string trouble_;
+  std::uint64_t restored_ = 0;
+  std::uint64_t number_ = 0;  // of the last generation prepared
+};
+
+/// Read from the kernel alone, for an instance that no runtime serves; empty if it has no table.
+Result<std::optional<NftStatus>> nft_status_of(const std::string& instance, const Image& image);
+/// False also if the system has no nftables.
+bool has_nft_table(const std::string& instance);
+/// Removes the instance's table, if there is one.
+Result<void> remove_nft_table(const std::string& instance);
+
+}  // namespace sallyport
