@@ -2,6 +2,7 @@
 // Device notifications: what they say is not read, since the caller looks at the links themselves.
 #include "runtime/device_watch.h"
 
+#include <libmnl/libmnl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -9,7 +10,9 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <memory>
 
 namespace sallyport {
 
@@ -43,6 +46,41 @@ std::vector<std::string> devices() {
   if (list) if_freenameindex(list);
   std::ranges::sort(names);
   return names;
+}
+
+Result<unsigned> master_of(unsigned index) {
+  const auto failed = [&] {
+    return std::unexpected(
+        Error::from_errno("ask what device " + std::to_string(index) + " is a part of", errno));
+  };
+  const auto close = [](mnl_socket* socket) { mnl_socket_close(socket); };
+  const std::unique_ptr<mnl_socket, decltype(close)> socket(mnl_socket_open(NETLINK_ROUTE), close);
+  std::array<char, 32768> buffer{};
+  nlmsghdr* request = mnl_nlmsg_put_header(buffer.data());
+  request->nlmsg_type = RTM_GETLINK;
+  request->nlmsg_flags = NLM_F_REQUEST;
+  auto* which = static_cast<ifinfomsg*>(mnl_nlmsg_put_extra_header(request, sizeof(ifinfomsg)));
+  which->ifi_index = static_cast<int>(index);
+  if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0 ||
+      mnl_socket_sendto(socket.get(), request, request->nlmsg_len) < 0) {
+    return failed();
+  }
+  unsigned master = 0;
+  const auto read_link = [](const nlmsghdr* link, void* found) {
+    const auto read_attribute = [](const nlattr* attribute, void* to) {
+      if (mnl_attr_get_type(attribute) == IFLA_MASTER &&
+          mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
+        *static_cast<unsigned*>(to) = mnl_attr_get_u32(attribute);
+      return MNL_CB_OK;
+    };
+    return mnl_attr_parse(link, sizeof(ifinfomsg), read_attribute, found);
+  };
+  const auto size = mnl_socket_recvfrom(socket.get(), buffer.data(), buffer.size());
+  if (size < 0 ||
+      mnl_cb_run(buffer.data(), static_cast<std::size_t>(size), 0, 0, read_link, &master) < 0) {
+    return failed();
+  }
+  return master;
 }
 
 }  // namespace sallyport

@@ -19,4 +19,8 @@ Result<Fd> watch_devices(EventLoop& loop, std::function<void()> changed);
 /// The devices of this network namespace, loopback's excepted, sorted.
 std::vector<std::string> devices();
 
+/// The index of the device that this one is a part of, such as a bridge; 0 if there is none. Asked
+/// of the network namespace, which /sys may not show.
+Result<unsigned> master_of(unsigned index);
+
 }  // namespace sallyport

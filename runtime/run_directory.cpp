@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <fstream>
 #include <system_error>
 
 #include "runtime/bpffs.h"
@@ -35,6 +36,11 @@ Result<void> write_holder(int fd) {
   if (ftruncate(fd, 0) != 0 || pwrite(fd, pid.data(), pid.size(), 0) < 0)
     return std::unexpected(Error::from_errno("write the lock file", errno));
   return {};
+}
+
+std::uint64_t this_network() {
+  struct stat facts {};
+  return stat("/proc/thread-self/ns/net", &facts) == 0 ? facts.st_ino : 0;
 }
 
 }  // namespace
@@ -130,6 +136,18 @@ void RunDirectory::keep_only_bundle(std::uint64_t generation) const {
       std::filesystem::remove(entry.path(), ignored);
     }
   }
+}
+
+Result<void> RunDirectory::store_network() const {
+  const std::string text = std::to_string(this_network());
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  return write_file_atomically(directory_ / "network", {bytes, text.size()});
+}
+
+bool RunDirectory::is_of_another_network() const {
+  std::ifstream note(directory_ / "network");
+  std::uint64_t network = 0;
+  return note >> network && network != this_network();
 }
 
 Result<void> RunDirectory::remove_all() const {

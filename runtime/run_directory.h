@@ -2,7 +2,9 @@
 // The files of one instance under /run/sallyport/INSTANCE (mode 0700):
 //   lock          held by the runtime while it lives, with its process id inside
 //   control       the control socket
-//   gen-N.bundle  the bundle of pinned generation N: its rules' identities and texts
+//   gen-N.bundle  the bundle of generation N: its rules' identities and texts
+//   network       of an instance that uses nftables: the inode of the network namespace of its
+//   table
 #pragma once
 
 #include <cstdint>
@@ -36,6 +38,10 @@ class RunDirectory {
   std::uint64_t newest_bundle() const;
   /// Removes the bundles of every generation but this one.
   void keep_only_bundle(std::uint64_t generation) const;
+  /// Notes that this thread's network namespace has the instance's nftables table.
+  Result<void> store_network() const;
+  /// True if such a note names another namespace than this thread's.
+  bool is_of_another_network() const;
   Result<void> remove_all() const;
 
  private:

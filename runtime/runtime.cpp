@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <filesystem>
 #include <thread>
 
 #include "runtime/device_watch.h"
@@ -47,12 +46,14 @@ Result<std::string> forwarding_name(const std::string& device) {
   if (index == 0 || if_indextoname(index, name) == nullptr) {
     return std::unexpected(Error{tried, "there is no such device", ""});
   }
-  std::error_code ignored;
-  const auto master =
-      std::filesystem::read_symlink("/sys/class/net/" + std::string(name) + "/master", ignored);
-  if (!ignored) {
-    return std::unexpected(Error{tried, "it is a part of " + master.filename().string(),
-                                 "packets enter through that one: name it instead"});
+  const auto master = master_of(index);
+  if (!master) return std::unexpected(master.error());
+  if (*master != 0) {
+    char whole[IF_NAMESIZE] = {};
+    const char* known = if_indextoname(*master, whole);
+    return std::unexpected(
+        Error{tried, "it is a part of " + (known ? std::string(known) : "another device"),
+              "packets enter through that one: name it instead"});
   }
   return std::string(name);  // not an alternative name, which nftables does not know
 }
@@ -151,6 +152,7 @@ Result<void> Runtime::open_nft() {
         "nftables judges everything that this host forwards, answers from the internet too; "
         "--device names the clients' devices");
   }
+  if (auto noted = files_.store_network(); !noted) return noted;
   auto wall = NftWall::open(options_.instance, *options_.nft, world_.clock, world_.log);
   if (!wall) return std::unexpected(wall.error());
   nft_.emplace(std::move(*wall));
@@ -410,6 +412,11 @@ Result<void> unload(const std::string& instance) {
   if (files = RunDirectory::open(instance); !files) return std::unexpected(files.error());
   const auto lock = files->lock();
   if (!lock) return std::unexpected(lock.error());
+  if (files->is_of_another_network()) {
+    return std::unexpected(Error{"unload instance " + instance,
+                                 "its nftables table is in another network namespace",
+                                 "enter that one, with `nsenter --net`"});
+  }
   if (auto removed = remove_nft_table(instance); !removed) return removed;
   if (pins) {
     if (auto removed = pins->remove_all(); !removed) return removed;

@@ -171,6 +171,11 @@ Result<Status> pinned_status(const std::string& instance, const Pins& pins,
     if (!counters) return std::unexpected(counters.error());
     status.counters = std::move(*counters);
   }
+  if (files.is_of_another_network()) {
+    return std::unexpected(Error{"read the status of instance " + instance,
+                                 "its nftables table is in another network namespace",
+                                 "enter that one, with `nsenter --net`"});
+  }
   if (auto bundle = files.stored_bundle(status.generation)) status.bundle = std::move(*bundle);
   auto nft = nft_status_of(instance, status.bundle ? status.bundle->image : Image{});
   if (nft) status.nft = std::move(*nft);

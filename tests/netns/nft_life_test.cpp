@@ -15,6 +15,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using test::CommandLine;
 using test::eventually;
 using test::soon;
 using test::Stream;
@@ -237,6 +238,21 @@ TEST_F(NftStart, B1_one_that_fails_leaves_the_table_of_an_earlier_one) {
   // Without --nft nobody would keep it true.
   EXPECT_THAT(refusal({"--xdp", "lan0"}), HasSubstr("is in force"));
   EXPECT_EQ(table(), before);
+}
+
+/// From elsewhere the table cannot be seen, and must not be taken for gone.
+TEST_F(NftStart, nobody_unloads_from_another_network) {
+  start("policy p { allow udp 4000 to 198.51.100.7 }", {"--nft", "--device", "lan0", "--shared"});
+  daemon_->signal(SIGKILL);
+  daemon_->wait(seconds(5));
+  for (const char* command : {"unload", "status"}) {
+    const auto finished = client_->run({SALLYPORT_BINARY, command, "--instance", instance_});
+    EXPECT_EQ(finished.status, 3) << finished.output;
+    EXPECT_THAT(finished.output, HasSubstr("in another network namespace"));
+  }
+  EXPECT_THAT(table(), HasSubstr("jump judge"));
+  EXPECT_EQ(sallyport({"unload", "--instance", instance_}).status, 0);
+  EXPECT_THAT(table(), HasSubstr("No such file"));
 }
 
 TEST_F(NftStart, one_that_fails_leaves_nothing_of_its_own) {

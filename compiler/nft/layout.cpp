@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Per zone class and family: deny, then the ladder of hash sets, then what those cannot hold.
+#include "compiler/nft/layout.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "compiler/nft/dispatch.h"
+#include "compiler/nft/rule_builder.h"
+#include "compiler/nft/ruleset.h"
+#include "compiler/nft/skeleton.h"
+#include "compiler/values/service.h"
+
+namespace sallyport::nft {
+namespace {
+
+std::string digit(Family family) {
+  return family == Family::v4 ? "4" : "6";
+}
+
+KeyPart address_part(Family family) {
+  return family == Family::v4 ? KeyPart::ipv4 : KeyPart::ipv6;
+}
+
+const char* stage_name(Stage stage) {
+  constexpr const char* names[] = {"deny", "wide", "later", "quoted"};
+  return names[static_cast<std::size_t>(stage)];
+}
+
+/// The chains of a zone class, by family; empty if there is nothing to ask.
+using ZoneChains = std::array<std::optional<std::uint32_t>, 2>;
+
+class Builder {
+ public:
+  explicit Builder(Layout& layout) : layout_(layout) {}
+
+  void build() {
+    std::vector<ZoneChains> judges;
+    std::vector<ZoneChains> laters;
+    for (std::size_t zone = 0; zone < layout_.meaning.zones().size(); ++zone) {
+      layout_.places.emplace_back();
+      judges.emplace_back();
+      laters.emplace_back();
+      for (const Family family : families) {
+        judges.back()[Meaning::index_of(family)] = add_zone(zone, family);
+        laters.back()[Meaning::index_of(family)] = add_later(zone, family);
+      }
+    }
+    add_entries(judges, laters);
+  }
+
+ private:
+  std::string zone_name(std::size_t zone, const std::string& what) const {
+    return layout_.draft.own("zone" + std::to_string(zone) + "_" + what);
+  }
+
+  /// The ranges of remote addresses whose class is not empty, each with its chain.
+  std::vector<Target> targets_of(Stage stage, Family family, std::size_t zone,
+                                 const std::string& fall_to) {
+    std::vector<Target> targets;
+    std::map<std::pair<std::uint32_t, std::uint32_t>, std::optional<std::uint32_t>> known;
+    const auto chain_of = [&](std::uint32_t label, std::uint32_t rare) {
+      const auto [found, is_new] = known.try_emplace({label, rare});
+      if (is_new) {
+        const Class members = layout_.meaning.class_of(stage, family, zone, label, rare);
+        if (!members.empty()) {
+          found->second = layout_.classes.chain_for(
+              stage, family, layout_.meaning.items(stage, family), members, fall_to);
+        }
+      }
+      return found->second;
+    };
+    // There the DNS guard opens what no group alone does, and so no hash set holds it.
+    const auto is_resolver = [&](std::uint32_t label) {
+      return std::ranges::binary_search(layout_.meaning.image().labels.remote_groups[label],
+                                        resolver_group);
+    };
+    const auto add = [&](const AddressRange& range, std::uint32_t chain) {
+      const bool joins = !targets.empty() && targets.back().chain == chain &&
+                         targets.back().range.last.number + 1 == range.first.number;
+      if (joins) {
+        targets.back().range.last = range.last;
+      } else {
+        targets.push_back({range, chain});
+      }
+    };
+    for_each_remote_piece(
+        layout_.meaning.image(), family, [&](const AddressRange& piece, std::uint32_t label) {
+          for_each_overlap(layout_.meaning.levels(family).rare(), piece,
+                           [&](const AddressRange& range, std::uint32_t rare) {
+                             const std::uint32_t beside = is_resolver(label) ? label : rare;
+                             const auto chain = chain_of(label, stage == Stage::wide ? beside : 0);
+                             if (chain) add(range, *chain);
+                           });
+        });
+    return targets;
+  }
+
+  std::uint32_t add_zone(std::size_t zone, Family family) {
+    const std::string comment = comment_of("from " + layout_.meaning.zones()[zone].words);
+    const std::string allow_name = zone_name(zone, "allow" + digit(family));
+    const auto chain = layout_.draft.add_chain(zone_name(zone, "ip" + digit(family)), comment);
+    const auto denied = targets_of(Stage::deny, family, zone, allow_name);
+    if (denied.empty()) {
+      add_allow(chain, zone, family);
+      return chain;
+    }
+    add_dispatch(layout_.draft, chain, zone_name(zone, "deny" + digit(family)), Holds::gotos,
+                 denied);
+    layout_.draft.add_rule(chain, RuleBuilder().go(allow_name));
+    add_allow(layout_.draft.add_chain(allow_name, comment), zone, family);
+    return chain;
+  }
+
+  void add_allow(std::uint32_t chain, std::size_t zone, Family family) {
+    add_levels(chain, zone, family);
+    add_stage(chain, Stage::wide, zone, family, targets_of(Stage::wide, family, zone, {}));
+    if (layout_.options.conntrack) add_quoted(chain, zone, family);
+  }
+
+  void add_levels(std::uint32_t chain, std::size_t zone, Family family) {
+    const auto& lengths = layout_.meaning.levels(family).choice().hashed;
+    // The longest first: what it holds is counted for the first rule of all that cover the address.
+    for (std::size_t level = lengths.size(); level-- > 0;) {
+      Set set{.name = zone_name(zone, "ip" + digit(family) + "_" + std::to_string(lengths[level])),
+              .key = {address_part(family), KeyPart::protocol, KeyPart::port},
+              .holds = Holds::counters};
+      fill_level(set.elements, level, zone, family);
+      const bool binds =
+          lengths[level] == width_of(family) && layout_.meaning.may_bind_services(family, zone);
+      if (set.elements.empty() && !binds) continue;
+      layout_.draft.add_rule(
+          chain, RuleBuilder().count_service(family, lengths[level], set.name).accept());
+      const std::size_t index = layout_.draft.add_set(std::move(set));
+      if (lengths[level] == width_of(family)) layout_.place(zone, family).bound_services = index;
+    }
+  }
+
+  void fill_level(std::vector<Element>& elements, std::size_t level, std::size_t zone,
+                  Family family) const {
+    struct Service {
+      std::uint8_t protocol;
+      std::uint16_t port;
+      std::uint32_t rule;
+    };
+    const Levels& ladder = layout_.meaning.levels(family);
+    const unsigned length = ladder.choice().hashed[level];
+    std::map<std::pair<Provided, Provided>, std::vector<Service>> known;
+    ladder.for_each_step(
+        level, [&](const AddressRange& range, const Provided& below, const Provided& here) {
+          const auto [found, is_new] = known.try_emplace({below, here});
+          auto& services = found->second;
+          if (is_new) {
+            layout_.meaning.for_each_service(
+                family, zone, below, here,
+                [&](std::uint8_t protocol, std::uint16_t port, std::uint32_t rule) {
+                  services.push_back({protocol, port, rule});
+                });
+          }
+          if (services.empty()) return;
+          for (Address block = range.first;;) {
+            for (const auto& [protocol, port, rule] : services) {
+              elements.push_back({key_of(block, protocol, port), layout_.counter_of(rule)});
+            }
+            const Address last = last_of_prefix(block, length);
+            if (last >= range.last) break;
+            block.number = last.number + 1;
+          }
+        });
+    std::ranges::sort(elements);
+  }
+
+  /// Addresses that names bind, then the ranges of the policy.
+  void add_stage(std::uint32_t chain, Stage stage, std::size_t zone, Family family,
+                 const std::vector<Target>& targets) {
+    const std::string name = zone_name(zone, stage_name(stage) + digit(family));
+    if (layout_.meaning.may_bind(stage, family, zone)) {
+      layout_.place(zone, family).bound[static_cast<std::size_t>(stage)] =
+          std::array{add_bound_set(chain, name + "_bound", family),
+                     add_bound_set(chain, name + "_moved", family)};
+    }
+    add_dispatch(layout_.draft, chain, name, Holds::jumps, targets);
+  }
+
+  std::size_t add_bound_set(std::uint32_t chain, const std::string& name, Family family) {
+    layout_.draft.add_rule(
+        chain, RuleBuilder().obey(Side::destination, family, width_of(family), name).done());
+    return layout_.draft.add_set(
+        {.name = name, .key = {address_part(family)}, .holds = Holds::jumps});
+  }
+
+  std::optional<std::uint32_t> add_later(std::size_t zone, Family family) {
+    const auto targets = targets_of(Stage::later, family, zone, {});
+    if (targets.empty() && !layout_.meaning.may_bind(Stage::later, family, zone))
+      return std::nullopt;
+    const auto chain =
+        layout_.draft.add_chain(zone_name(zone, "later_ip" + digit(family)),
+                                comment_of("from " + layout_.meaning.zones()[zone].words));
+    add_stage(chain, Stage::later, zone, family, targets);
+    return chain;
+  }
+
+  void add_quoted(std::uint32_t chain, std::size_t zone, Family family) {
+    const auto errors = layout_.draft.add_chain(zone_name(zone, "errors" + digit(family)),
+                                                "ICMP errors, by the packet that they quote");
+    const std::string name = layout_.draft.chain_name(errors);
+    // The quoted header has no options, so that what follows is where it is looked for.
+    const auto lead = [&](std::uint8_t protocol, std::uint16_t first, std::uint16_t last,
+                          std::uint8_t version, std::uint8_t last_version) {
+      layout_.draft.add_rule(chain, RuleBuilder()
+                                        .ports(protocol, first, last)
+                                        .transport_byte(8, version, last_version)
+                                        .related()
+                                        .go(name));
+    };
+    if (family == Family::v4) {
+      lead(protocol_icmp, 3, 3, 0x45, 0x45);
+      lead(protocol_icmp, 11, 12, 0x45, 0x45);
+    } else {
+      lead(protocol_icmpv6, 1, 4, 0x60, 0x6f);
+    }
+    if (layout_.meaning.zones().size() > 1) only_flows_from(errors, zone, family);
+    add_stage(errors, Stage::quoted, zone, family, targets_of(Stage::quoted, family, zone, {}));
+  }
+
+  /// A router may report for a host behind it, but not for one of another zone.
+  void only_flows_from(std::uint32_t errors, std::size_t zone, Family family) {
+    Set set{.name = zone_name(zone, "local" + digit(family)),
+            .key = {address_part(family)},
+            .interval = true};
+    for (const AddressRange& range : layout_.meaning.zones()[zone].ranges) {
+      if (range.family() != family) continue;
+      set.intervals.push_back({key_of(range.first), key_of(range.last), 0});
+    }
+    layout_.draft.add_rule(errors, RuleBuilder().flow_not_from(family, set.name).leave());
+    layout_.draft.add_set(std::move(set));
+  }
+
+  void add_entries(const std::vector<ZoneChains>& judges, const std::vector<ZoneChains>& laters) {
+    enter(judge_chain, judges, "zones", comment_of("policy " + layout_.meaning.image().policy));
+    enter(later_chain, laters, "later_zones", "fragments without ports");
+  }
+
+  /// Hangs the zones' chains below a lasting one.
+  void enter(const char* lasting, const std::vector<ZoneChains>& chains, const std::string& name,
+             const std::string& comment) {
+    auto& entries = layout_.draft.table().entries;
+    if (chains.size() > 1) {
+      const auto dispatch = layout_.draft.add_chain(layout_.draft.own(name), comment);
+      add_zone_dispatch(dispatch, chains, name);
+      entries.push_back({lasting, RuleBuilder().jump(layout_.draft.chain_name(dispatch))});
+      return;
+    }
+    for (const Family family : families) {
+      const auto chain = chains[0][Meaning::index_of(family)];
+      if (!chain) continue;
+      entries.push_back(
+          {lasting, RuleBuilder().family(family).jump(layout_.draft.chain_name(*chain))});
+    }
+  }
+
+  /// By the local address to the chain of its zone class, and the rest to that of class 0.
+  void add_zone_dispatch(std::uint32_t from, const std::vector<ZoneChains>& chains,
+                         const std::string& name) {
+    for (const Family family : families) {
+      const std::size_t of_family = Meaning::index_of(family);
+      const bool needed = std::ranges::any_of(
+          chains, [&](const ZoneChains& zone) { return zone[of_family].has_value(); });
+      if (!needed) continue;
+      Set set{.name = layout_.draft.own(name + digit(family)),
+              .key = {address_part(family)},
+              .holds = Holds::gotos,
+              .interval = true};
+      for (std::size_t zone = 1; zone < layout_.meaning.zones().size(); ++zone) {
+        // An address of this zone must not get what class 0 may.
+        const std::uint32_t chain =
+            chains[zone][of_family] ? *chains[zone][of_family] : nothing_chain();
+        for (const AddressRange& range : layout_.meaning.zones()[zone].ranges) {
+          if (range.family() != family) continue;
+          set.intervals.push_back({key_of(range.first), key_of(range.last), chain});
+        }
+      }
+      std::ranges::sort(set.intervals);
+      if (!set.intervals.empty()) {
+        layout_.draft.add_rule(
+            from, RuleBuilder().obey(Side::source, family, width_of(family), set.name).done());
+        layout_.draft.add_set(std::move(set));
+      }
+      if (const auto chain = chains[0][of_family]) {
+        layout_.draft.add_rule(from,
+                               RuleBuilder().family(family).go(layout_.draft.chain_name(*chain)));
+      }
+    }
+  }
+
+  std::uint32_t nothing_chain() {
+    if (!nothing_) nothing_ = layout_.draft.add_chain(layout_.draft.own("nothing"));
+    return *nothing_;
+  }
+
+  Layout& layout_;
+  std::optional<std::uint32_t> nothing_;
+};
+
+}  // namespace
+
+Layout::Layout(const Image& image, const Options& wanted)
+    : options(wanted), meaning(image), draft(options), classes(draft, counters) {
+  add_skeleton(draft, options);
+  for (const ImageRule& rule : image.rules) {
+    counters.push_back(counter_name(rule));
+    draft.table().counters.push_back({counters.back(), comment_of(rule.identity)});
+  }
+  first_counter = static_cast<std::uint32_t>(draft.table().counters.size() - counters.size());
+  Builder(*this).build();
+}
+
+}  // namespace sallyport::nft
