@@ -97,7 +97,7 @@ ExitCode run_runtime(const Arguments& arguments) {
 
 Command add_run(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
-  command.add_option("BUNDLE", arguments->bundle, "what to enforce; before --xdp");
+  command.add_option("BUNDLE", arguments->bundle, "what to enforce; before --xdp and --device");
   command.add_option("--xdp", arguments->devices,
                      "filter by XDP on these devices, on the clients' side");
   command.add_flag("--nft", arguments->nft,
