@@ -151,5 +151,16 @@ TEST(NftTableFault, C4_C12_NoTableOfARandomProgramHasOne) {
   }
 }
 
+/// What nft(8) would read as grammar or as a pattern is no device.
+TEST(NftDeviceName, is_what_may_stand_in_a_rule) {
+  for (const char* name :
+       {"lan0", "eth0.100", "br-lan", "wg_1", "veth@1", "a", "fifteen-letters"}) {
+    EXPECT_TRUE(is_device_name(name)) << name;
+  }
+  for (const char* name : {"", ".", "..", "lan*", "a b", "a\"b", "a\n", "a;", "sixteen-letters-"}) {
+    EXPECT_FALSE(is_device_name(name)) << name;
+  }
+}
+
 }  // namespace
 }  // namespace sallyport::nft
