@@ -47,8 +47,8 @@ std::vector<std::string> remarks_for(const Image& image, const nft::Ruleset& rul
         "Judges everything that the host forwards, answers too: --device names the clients' side.");
   }
   if (!image.names.empty()) {
-    remarks.push_back(counted(image.names.size(), "host name", "host names") +
-                      " of the policy open nothing here: only `sallyport run --nft` follows DNS");
+    remarks.push_back("Host names of the policy: " + std::to_string(image.names.size()) +
+                      ". None is open here: only `sallyport run --nft` follows DNS.");
   }
   for (const std::string& line : ruleset.choices()) remarks.push_back(line);
   return remarks;
