@@ -10,8 +10,6 @@
 namespace sallyport::nft {
 namespace {
 
-constexpr std::string_view stage_words[] = {"deny", "wide", "later", "quoted"};
-
 // Of the packet that an ICMP error quotes, counted from the error's own header, which has 8 bytes.
 struct QuoteLayout {
   std::uint32_t protocol;
@@ -90,14 +88,19 @@ bool holds_type(const Item& item, std::uint8_t protocol, std::uint16_t type) {
 
 }  // namespace
 
+const char* stage_name(Stage stage) {
+  constexpr const char* names[] = {"deny", "wide", "later", "quoted"};
+  return names[static_cast<std::size_t>(stage)];
+}
+
 std::uint32_t Classes::chain_for(Stage stage, Family family, const std::vector<Item>& items,
                                  const Class& members, const std::string& fall_to) {
   assert(!members.empty());
   const auto [found, is_new] = chains_.try_emplace({stage, family, members, fall_to}, 0U);
   if (!is_new) return found->second;
   const std::string name =
-      draft_.own(std::string(stage_words[static_cast<std::size_t>(stage)]) +
-                 (family == Family::v4 ? "4_" : "6_") + std::to_string(chains_.size()));
+      draft_.own(std::string(stage_name(stage)) + (family == Family::v4 ? "4_" : "6_") +
+                 std::to_string(chains_.size()));
   found->second = draft_.add_chain(name);
   add_rules(found->second, stage, family, items, members);
   if (!fall_to.empty()) draft_.add_rule(found->second, RuleBuilder().go(fall_to));

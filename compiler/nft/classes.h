@@ -22,6 +22,9 @@ enum class Stage : std::uint8_t {
   quoted,  // the packet that an ICMP error is about
 };
 
+/// `deny`: what the names of its chains and sets begin with.
+const char* stage_name(Stage stage);
+
 /// An index into the stage's items, and the rule that decides about it, by id. Sorted by item.
 using Class = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
 

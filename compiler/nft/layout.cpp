@@ -23,11 +23,6 @@ KeyPart address_part(Family family) {
   return family == Family::v4 ? KeyPart::ipv4 : KeyPart::ipv6;
 }
 
-const char* stage_name(Stage stage) {
-  constexpr const char* names[] = {"deny", "wide", "later", "quoted"};
-  return names[static_cast<std::size_t>(stage)];
-}
-
 /// The chains of a zone class, by family; empty if there is nothing to ask.
 using ZoneChains = std::array<std::optional<std::uint32_t>, 2>;
 
