@@ -26,5 +26,6 @@ Command add_run(CLI::App& command);
 Command add_load(CLI::App& command);
 Command add_status(CLI::App& command);
 Command add_unload(CLI::App& command);
+Command add_help(CLI::App& command);
 
 }  // namespace sallyport

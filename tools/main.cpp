@@ -25,6 +25,7 @@ constexpr Row commands[] = {
     {"load", "Give a running runtime another bundle.", sallyport::add_load},
     {"status", "Show what is enforced, and what is not.", sallyport::add_status},
     {"unload", "Detach, and remove everything that `run` has made.", sallyport::add_unload},
+    {"help", "Explain a code such as `host-bits`, or list them.", sallyport::add_help},
 };
 
 const char* const hint =

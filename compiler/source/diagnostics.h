@@ -21,7 +21,7 @@ struct Note {
 /// what was expected.
 struct Diagnostic {
   Severity severity = Severity::error;
-  std::string_view code;  // a row of compiler/source/codes.h: "unknown-name"
+  std::string_view code;  // one of compiler/codes: "unknown-name"
   Span span;
   std::string message;
   std::vector<Note> notes;  // a second place, or a hint without one

@@ -2,15 +2,12 @@
 // Golden cases: NAME.sally with the diagnostics (NAME.diag) and the canonical text of its programs
 // (NAME.program) that compiling it must give; a file that is not there stands for nothing at all.
 // Where there is a NAME.nft, it is the nftables script of the one program. UPDATE_GOLDEN=1 rewrites
-// them. The files under policies/ and every example in
-// policies/LANGUAGE.md are cases too.
+// them. The files under policies/ and every example in policies/LANGUAGE.md are cases too;
+// codes_test.cpp has the cases of single diagnostics.
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <sstream>
 #include <string>
@@ -21,7 +18,7 @@
 #include "compiler/nft/ruleset.h"
 #include "compiler/nft/script.h"
 #include "compiler/program/program_text.h"
-#include "compiler/source/codes.h"
+#include "tests/golden/expected_text.h"
 
 namespace sallyport {
 namespace {
@@ -30,16 +27,6 @@ namespace fs = std::filesystem;
 
 const fs::path root = SALLYPORT_SOURCE_DIR;
 const fs::path golden = root / "tests/golden";
-
-std::string slurp(const fs::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
-
-bool is_updating() {
-  const char* update = std::getenv("UPDATE_GOLDEN");
-  return update && std::string_view(update) == "1";
-}
 
 /// Reads below `folder`, so that messages and origins show relative paths on every machine.
 ReadFile reader_below(const fs::path& folder) {
@@ -80,18 +67,6 @@ std::vector<Case> all_cases() {
   add_cases(root / "policies", "vendors", golden / "policies", "vendors_", cases);
   std::ranges::sort(cases, {}, &Case::name);
   return cases;
-}
-
-/// Compares with the file, or rewrites it. An empty text has no file.
-void expect_text(const fs::path& path, const std::string& text) {
-  if (!is_updating()) {
-    EXPECT_EQ(text, slurp(path)) << path << "\nUPDATE_GOLDEN=1 rewrites it";
-    return;
-  }
-  fs::remove(path);
-  if (text.empty()) return;
-  fs::create_directories(path.parent_path());
-  std::ofstream(path, std::ios::binary) << text;
 }
 
 /// Outward through one device, with everything that conntrack adds.
@@ -139,53 +114,11 @@ TEST(GoldenFolder, expectations_belong_to_cases) {
   for (const Case& one : all_cases()) stems.insert(one.expected);
   for (const auto& entry : fs::recursive_directory_iterator(golden)) {
     const fs::path& path = entry.path();
+    if (path.parent_path() == golden / "codes") continue;  // of codes_test.cpp
     const bool expects =
         path.extension() == ".diag" || path.extension() == ".program" || path.extension() == ".nft";
     if (!expects) continue;
     EXPECT_TRUE(stems.contains(path.parent_path() / path.stem())) << path << " has no case";
-  }
-}
-
-// --- Codes ----------------------------------------------------------------------------------
-
-/// Cases too long for a file in the tree.
-std::vector<std::string> long_texts() {
-  const std::string too_large((std::size_t{64} << 20) + 1, ' ');
-  std::string too_wrong = "policy office {\n";
-  for (int i = 0; i < 120; ++i) too_wrong += "  allow tcp 443 1\n";
-  return {too_large, too_wrong};
-}
-
-void collect_codes(const fs::path& file, const ReadFile& read, std::set<std::string>& codes) {
-  const auto compilation = compile(file, read);
-  ASSERT_TRUE(compilation) << compilation.error().text();
-  for (const Diagnostic& diagnostic : compilation->diagnostics.all()) {
-    codes.emplace(diagnostic.code);
-  }
-}
-
-std::set<std::string> codes_shown() {
-  std::set<std::string> codes;
-  for (const Case& one : all_cases()) collect_codes(one.file, reader_below(one.folder), codes);
-  for (const std::string& text : long_texts()) {
-    collect_codes(
-        "long.sally", [&](const fs::path&) -> Result<std::string> { return text; }, codes);
-  }
-  return codes;
-}
-
-TEST(Codes, are_listed_once_and_each_has_a_case) {
-  std::set<std::string> listed;
-  for (const CodeRow& row : diagnostic_codes) {
-    EXPECT_TRUE(listed.emplace(row.code).second) << row.code << " is listed twice";
-    EXPECT_FALSE(row.meaning.empty()) << row.code;
-  }
-  const std::set<std::string> shown = codes_shown();
-  for (const std::string& code : listed) {
-    EXPECT_TRUE(shown.contains(code)) << "no golden case shows " << code;
-  }
-  for (const std::string& code : shown) {
-    EXPECT_TRUE(listed.contains(code)) << code << " is not in compiler/source/codes.h";
   }
 }
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Pages about zones, resolvers and the settings of policies. Entry point: policy_pages().
+#include "compiler/codes/families.h"
+
+namespace sallyport {
+namespace {
+
+constexpr CodePage pages[] = {
+    {"bad-duration", Severity::error, "a word that is no duration",
+     R"(
+policy office {
+  grace 5
+  allow tcp 443 to a.example.com
+}
+)",
+     R"(
+A duration is a whole number with its unit: `s`, `m`, `h` or `d`. A bare number
+would be seconds to one reader and minutes to another.
+)",
+     R"(
+policy office {
+  grace 5m
+  allow tcp 443 to a.example.com
+}
+)"},
+    {"bad-setting", Severity::error, "a lifetime that contradicts another or is too short",
+     R"(
+policy office {
+  grace 2h
+  max-stale 1h
+  allow tcp 443 to a.example.com
+}
+)",
+     R"(
+`max-stale` is how long the last good answer stays while DNS is silent, and
+`grace` how long an address stays after its name has moved on. The first is not
+shorter than the second, or a DNS outage would close what an answer keeps open.
+)",
+     R"(
+policy office {
+  grace 1h
+  max-stale 24h
+  allow tcp 443 to a.example.com
+}
+)"},
+    {"unknown-zone", Severity::error, "a zone that is not declared",
+     R"(
+zone staff = 10.20.0.0/16
+policy office {
+  from staf allow tcp 443 to a.example.com
+}
+)",
+     R"(
+`from` and `to` speak of a zone that is declared at the top of a file, or of
+`any`. A misspelt zone has no addresses, and its rules would hold for nobody.
+)",
+     R"(
+zone staff = 10.20.0.0/16
+policy office {
+  from staff allow tcp 443 to a.example.com
+}
+)"},
+};
+
+}  // namespace
+
+std::span<const CodePage> policy_pages() {
+  return pages;
+}
+
+}  // namespace sallyport
