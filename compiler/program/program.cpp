@@ -52,6 +52,21 @@ std::string services_text(const Rule& rule) {
   return text.empty() ? "nothing" : text;
 }
 
+/// `g0-{1}-sb.example.com`: the label of the first derivation of the program stands for `{1}`.
+std::string derived_text(const DerivedName& name) {
+  std::string text = name.head + "{" + std::to_string(name.derivation + 1) + "}" + name.tail;
+  if (!name.unless.empty()) text += " unless like \"" + name.unless + "\"";
+  return text;
+}
+
+/// ` valid 2024-10-01 until 2025-02-01`, or less.
+std::string validity_text(const Validity& validity) {
+  std::string text;
+  if (validity.from) text += " valid " + day_text(*validity.from);
+  if (validity.until) text += " until " + day_text(*validity.until);
+  return text;
+}
+
 /// `a.example.com, *.example.net, 192.0.2.0/24`.
 std::string remote_text(const RemoteSet& remote) {
   List list;
@@ -62,6 +77,7 @@ std::string remote_text(const RemoteSet& remote) {
   const bool anywhere = std::ranges::binary_search(remote.ranges, all_v4) &&
                         std::ranges::binary_search(remote.ranges, all_v6);
   if (anywhere) list.add("anywhere");
+  for (const DerivedName& name : remote.derived) list.add(derived_text(name));
   for (const AddressRange& range : remote.ranges) {
     if (anywhere && (range == all_v4 || range == all_v6)) continue;
     list.add(range.text());
@@ -71,7 +87,7 @@ std::string remote_text(const RemoteSet& remote) {
 
 /// `branch: from staff: azure-relay.hybrid: allow tcp 443 to a.example.com`.
 std::string identity_of(const Program& program, const Rule& rule) {
-  std::string text = program.policy + ": from ";
+  std::string text = program.policy + (rule.direction == Direction::outward ? ": from " : ": to ");
   text += rule.zone ? program.zones[*rule.zone].name : "any";
   text += ": ";
   if (!rule.origin.vendor.empty()) text += rule.origin.vendor + "." + rule.origin.part + ": ";
@@ -82,9 +98,32 @@ std::string identity_of(const Program& program, const Rule& rule) {
 
 std::string rule_text(const Rule& rule) {
   std::string text = rule.action == Action::allow ? "allow " : "deny ";
-  text += services_text(rule) + " to " + remote_text(rule.remote);
+  const bool inward = rule.direction == Direction::inward;
+  if (inward) text += "in ";
+  text += services_text(rule) + (inward ? " from " : " to ") + remote_text(rule.remote);
   if (rule.private_ok) text += " private ok";
+  if (rule.absent_ok) text += " absent ok";
+  if (!rule.via.empty()) text += " via " + rule.via;
+  text += validity_text(rule.validity);
+  if (rule.log) text += " log";
   return text;
+}
+
+std::optional<std::string> unmet(const Program& program) {
+  if (!program.nat64.empty()) return "`nat64`";
+  if (!program.derivations.empty()) return "names derived from an alias";
+  if (!program.nevers.empty()) return "`never`";
+  for (const Zone& zone : program.zones) {
+    if (!zone.vlans.empty()) return "zones by VLAN";
+  }
+  for (const Rule& rule : program.rules) {
+    if (rule.direction == Direction::inward) return "inward rules";
+    if (rule.absent_ok) return "`absent ok`";
+    if (rule.log) return "`log`";
+    if (!rule.via.empty()) return "`via`";
+    if (rule.validity != Validity{}) return "validity";
+  }
+  return std::nullopt;
 }
 
 std::vector<std::string> rule_identities(const Program& program) {

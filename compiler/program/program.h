@@ -12,6 +12,7 @@
 
 #include "compiler/source/source.h"
 #include "compiler/values/address.h"
+#include "compiler/values/day.h"
 #include "compiler/values/host_name.h"
 #include "compiler/values/service.h"
 
@@ -21,9 +22,21 @@ using Seconds = std::chrono::seconds;
 
 enum class Action : std::uint8_t { allow, deny };
 
+/// Which side begins: outward flows begin at the local address, inward ones at the remote.
+enum class Direction : std::uint8_t { outward, inward };
+
+/// VLAN ids, inclusive; id 0 stands for a frame without a tag.
+struct VlanRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+  auto operator<=>(const VlanRange&) const = default;
+  bool operator==(const VlanRange&) const = default;
+};
+
 struct Zone {
   std::string name;
-  std::vector<AddressRange> ranges;  // canonical
+  std::vector<AddressRange> ranges;   // canonical
+  std::vector<VlanRange> vlans = {};  // sorted, apart; empty: frames of every VLAN, and of none
   bool operator==(const Zone&) const = default;
 };
 
@@ -40,6 +53,25 @@ struct Resolver {
   bool operator==(const Resolver&) const = default;
 };
 
+/// A part of a name that DNS decides: the first label of what `alias` is an alias of, without the
+/// first of the prefixes that it has (Azure Relay; VENDORS 1a).
+struct Derivation {
+  HostName alias;
+  std::vector<std::string> prefixes;  // in order of preference, lower case
+  auto operator<=>(const Derivation&) const = default;
+  bool operator==(const Derivation&) const = default;
+};
+
+/// The name `head` + derived label + `tail`.
+struct DerivedName {
+  std::uint32_t derivation = 0;  // index into Program::derivations
+  std::string head;
+  std::string tail;
+  std::string unless;  // no such name where the label is like this glob; empty: always
+  auto operator<=>(const DerivedName&) const = default;
+  bool operator==(const DerivedName&) const = default;
+};
+
 /// Where a rule's addresses come from. All lists sorted, without duplicates. An empty set matches
 /// nothing (C1).
 struct RemoteSet {
@@ -47,7 +79,15 @@ struct RemoteSet {
       ranges;  // as written, not merged: what each opens depends on it (opened_by)
   std::vector<HostName> names;
   std::vector<NamePattern> patterns;
+  std::vector<DerivedName> derived = {};
   bool operator==(const RemoteSet&) const = default;
+};
+
+/// The days on which a rule is in force: from the beginning of `from` to the beginning of `until`.
+struct Validity {
+  std::optional<Day> from;   // empty: since ever
+  std::optional<Day> until;  // empty: for ever
+  bool operator==(const Validity&) const = default;
 };
 
 /// How a person finds a rule again.
@@ -59,16 +99,44 @@ struct Origin {
   bool operator==(const Origin&) const = default;
 };
 
-/// One allow or deny, in source order after expansion. Direction is outward: zones are the source.
+/// One allow or deny, in source order after expansion. Zones are the local side, which is the
+/// source of outward packets and the destination of inward ones; services are the responder's.
 struct Rule {
   Action action = Action::allow;
+  Direction direction = Direction::outward;
   std::optional<std::uint32_t> zone;  // index into Program::zones; empty: any local address
   bool every_service = false;         // `deny any`: every protocol; services is then empty
   std::vector<Service> services;      // as written, in order
   RemoteSet remote;                   // a deny has ranges only
   bool private_ok = false;            // names may bind private addresses (N8)
+  bool absent_ok = false;             // names that do not exist are no reason for an alarm
+  bool log = false;
+  std::string via;    // the resolver that is asked for the names; empty: all of them
+  Validity validity;  // outside of it the rule neither opens nor closes
+  std::string owner;  // who answers for it; may be empty
   Origin origin;
   bool operator==(const Rule&) const = default;
+};
+
+/// A name that must not be let in: an address that it has is refused to every name.
+struct Never {
+  std::optional<HostName> name;        // either this
+  std::optional<NamePattern> pattern;  // or this
+  std::string reason;
+  Place place;
+  bool operator==(const Never&) const = default;
+};
+
+/// Where addresses that stand in rules were read from.
+struct FeedSource {
+  std::string name;
+  std::string file;  // from the root file's folder
+  std::string format;
+  std::string version;  // as the feed says, may be empty; so with the date
+  std::string date;
+  std::string digest;  // SHA-256 of the file, in hexadecimal
+  std::uint64_t entries = 0;
+  bool operator==(const FeedSource&) const = default;
 };
 
 /// Lifetimes of bound addresses (N4, N14, N2).
@@ -82,11 +150,21 @@ struct Lifetimes {
 struct Program {
   std::string policy;
   Lifetimes lifetimes;
+  std::string owner = {};                // may be empty
+  std::vector<std::string> needs = {};   // capabilities that `run` must have; sorted
+  std::vector<AddressRange> nat64 = {};  // the operator's NAT64 prefixes, special (D9); canonical
+  std::vector<FeedSource> feeds = {};    // in source order
   std::vector<Resolver> resolvers;
   std::vector<Zone> zones;  // may overlap; empty: every rule covers every local address
+  std::vector<Derivation> derivations = {};  // sorted
+  std::vector<Never> nevers = {};            // in source order
   std::vector<Rule> rules;
   bool operator==(const Program&) const = default;
 };
+
+/// The first construct of the program that the engines do not judge yet, in words. Such a program
+/// is refused as a whole: an engine that left it out would open or close something else.
+std::optional<std::string> unmet(const Program& program);
 
 /// The rule on one line: `allow tcp 443 to a.example.com, 192.0.2.0/24`.
 std::string rule_text(const Rule& rule);

@@ -9,7 +9,8 @@
 #include <utility>
 
 #include "compiler/program/program_text.h"
-#include "compiler/program/words.h"
+#include "compiler/program/read_parts.h"
+#include "compiler/program/rule_lines.h"
 
 namespace sallyport {
 namespace {
@@ -18,14 +19,8 @@ constexpr std::size_t longest_line = std::size_t{16} << 20;
 constexpr std::size_t most_rules = 1'000'000;
 constexpr std::size_t most_zones = 65'536;
 constexpr std::size_t most_resolvers = 1'024;
+constexpr std::uint16_t greatest_vlan = 4094;
 constexpr std::int64_t longest_seconds = std::numeric_limits<std::int32_t>::max();
-
-/// The first fault in words: "found ..., expected ...". Nothing if all is well.
-using Fault = std::optional<std::string>;
-
-Fault expected(std::string_view what, std::string_view found) {
-  return "found " + shown(found) + ", expected " + std::string(what);
-}
 
 class ProgramReader {
  public:
@@ -39,75 +34,37 @@ class ProgramReader {
   Fault read_top();
   Fault read_item();
   Fault read_lifetimes(Words words);
-  Fault read_string(Words words, std::string& into);
+  Fault read_owner(Words words);
+  Fault read_need(Words words);
+  Fault read_nat64(Words words);
+  Fault read_feed(Words words);
+  Fault read_derivation(Words words);
+  Fault read_never(Words words);
   Fault read_resolver(Words words);
   Fault read_zone(Words words);
   Fault read_rule(Words words);
   Fault read_resolver_item(std::string_view keyword, Words words);
   Fault read_zone_item(std::string_view keyword, Words words);
-  Fault read_rule_item(std::string_view keyword, Words words);
-  Fault read_service(Words words);
-  Fault read_remote(std::string_view keyword, std::string_view found);
-  Fault read_vendor(Words words);
+  Fault read_vlan(Words words);
   Fault close_block();
-  Fault close_rule() const;
 
   enum class Block { none, resolver, zone, rule };
-  /// The lines of a rule, in the order in which they stand.
-  enum class Part {
-    head,
-    every_service,
-    service,
-    range,
-    name,
-    pattern,
-    private_ok,
-    vendor,
-    at,
-    use
+  struct Row {
+    std::string_view keyword;
+    Fault (ProgramReader::*read)(Words words);
   };
+  static const Row rows[];
 
-  Fault in_order(Part part);
-  Rule& rule() { return program_.rules.back(); }
-
+  const Row* row_ = rows;  // of the last item
   std::string_view rest_;
   std::string_view line_;
   std::size_t line_number_ = 0;
   Block block_ = Block::none;
-  Part part_ = Part::head;
+  std::optional<RuleLines> rule_;
   std::set<std::string> resolver_names_;
   std::set<std::string> zone_names_;
   Program program_;
 };
-
-Fault read_place(Words words, Place& place) {
-  constexpr std::uint32_t greatest = std::numeric_limits<std::uint32_t>::max();
-  const std::string_view found = words.rest();
-  auto file = words.string();
-  const auto line = file ? words.number(greatest) : std::nullopt;
-  const auto column = line ? words.number(greatest) : std::nullopt;
-  if (!column || !words.at_end()) return expected("a file in quotes, a line and a column", found);
-  place = {std::move(*file), *line, *column};
-  return std::nullopt;
-}
-
-template <class T>
-Fault add_sorted(std::vector<T>& list, std::optional<T> value, std::string_view what,
-                 std::string_view found) {
-  // What is written must be what we would write, or two texts would be one program.
-  if (!value || value->text() != found) return expected(what, found);
-  if (!list.empty() && !(list.back() < *value)) {
-    return shown(found) + " is not in order behind " + shown(list.back().text());
-  }
-  list.push_back(std::move(*value));
-  return std::nullopt;
-}
-
-template <class T>
-std::optional<T> accepted(std::expected<T, std::string> parsed) {
-  if (!parsed) return std::nullopt;
-  return std::move(*parsed);
-}
 
 Result<Program> ProgramReader::read() {
   if (const auto fault = read_lines()) {
@@ -159,14 +116,114 @@ Fault ProgramReader::read_head() {
   return read_lifetimes(lifetimes);
 }
 
+const ProgramReader::Row ProgramReader::rows[] = {
+    {"owner", &ProgramReader::read_owner},
+    {"needs", &ProgramReader::read_need},
+    {"nat64", &ProgramReader::read_nat64},
+    {"feed", &ProgramReader::read_feed},
+    {"resolver", &ProgramReader::read_resolver},
+    {"zone", &ProgramReader::read_zone},
+    {"derivation", &ProgramReader::read_derivation},
+    {"never", &ProgramReader::read_never},
+    {"rule", &ProgramReader::read_rule},
+};
+
+/// The first line of an item; each kind stands behind all of the kinds above it.
 Fault ProgramReader::read_top() {
   if (auto fault = close_block()) return fault;
   Words words(line_);
   const std::string_view keyword = words.word();
-  if (keyword == "resolver") return read_resolver(words);
-  if (keyword == "zone") return read_zone(words);
-  if (keyword == "rule") return read_rule(words);
-  return expected("`resolver`, `zone`, `rule` or `end`", line_);
+  const Row* row = std::ranges::find(rows, keyword, &Row::keyword);
+  if (row == std::end(rows)) {
+    return expected("`zone`, `rule`, another item of a program, or `end`", line_);
+  }
+  if (row < row_) {
+    return "found a " + std::string(keyword) + " behind a " + std::string(row_->keyword) +
+           ", expected all of them before";
+  }
+  row_ = row;
+  return (this->*row->read)(words);
+}
+
+Fault ProgramReader::read_owner(Words words) {
+  if (!program_.owner.empty()) return "a second owner";
+  return read_string(words, program_.owner);
+}
+
+Fault ProgramReader::read_need(Words words) {
+  std::string need;
+  if (auto fault = read_string(words, need)) return fault;
+  auto& needs = program_.needs;
+  if (!needs.empty() && needs.back() >= need) return expected("needs in order", line_);
+  needs.push_back(std::move(need));
+  return std::nullopt;
+}
+
+Fault ProgramReader::read_nat64(Words words) {
+  auto& prefixes = program_.nat64;
+  const std::string_view found = words.rest();
+  if (auto fault = add_sorted(prefixes, AddressRange::parse(found), "an IPv6 prefix", found)) {
+    return fault;
+  }
+  const AddressRange& prefix = prefixes.back();
+  const bool merged =
+      prefixes.size() < 2 || canonical({prefixes[prefixes.size() - 2], prefix}).size() == 2;
+  if (prefix.family() != Family::v6 || !merged) return expected("IPv6 prefixes, merged", found);
+  return std::nullopt;
+}
+
+Fault ProgramReader::read_feed(Words words) {
+  const std::string_view found = words.rest();
+  FeedSource feed;
+  for (std::string* text :
+       {&feed.name, &feed.file, &feed.format, &feed.version, &feed.date, &feed.digest}) {
+    auto word = words.string();
+    if (!word) return expected("six strings and a number", found);
+    *text = std::move(*word);
+  }
+  const auto entries = words.number(std::numeric_limits<std::uint64_t>::max());
+  if (!entries || !words.at_end()) return expected("six strings and a number", found);
+  feed.entries = *entries;
+  program_.feeds.push_back(std::move(feed));
+  return std::nullopt;
+}
+
+Fault ProgramReader::read_derivation(Words words) {
+  const std::string_view found = words.rest();
+  const auto alias = words.string();
+  auto name = alias ? accepted(HostName::parse(*alias)) : std::nullopt;
+  if (!name || name->text() != *alias) return expected("a host name in quotes", found);
+  Derivation derivation{std::move(*name), {}};
+  while (!words.at_end()) {
+    auto prefix = words.string();
+    if (!prefix) return expected("prefixes in quotes", found);
+    derivation.prefixes.push_back(std::move(*prefix));
+  }
+  auto& list = program_.derivations;
+  if (!list.empty() && !(list.back() < derivation)) return expected("derivations in order", line_);
+  list.push_back(std::move(derivation));
+  return std::nullopt;
+}
+
+Fault ProgramReader::read_never(Words words) {
+  const std::string_view found = words.rest();
+  const auto text = words.string();
+  auto reason = text ? words.string() : std::nullopt;
+  if (!reason) return expected("a name and a reason in quotes", found);
+  Never never;
+  never.reason = std::move(*reason);
+  if (NamePattern::looks_like_pattern(*text)) {
+    never.pattern = accepted(NamePattern::parse(*text));
+  } else {
+    never.name = accepted(HostName::parse(*text));
+  }
+  const bool canonical_form = never.name      ? never.name->text() == *text
+                              : never.pattern ? never.pattern->text() == *text
+                                              : false;
+  if (!canonical_form) return expected("a host name or a name pattern", found);
+  if (auto fault = read_place(words, never.place)) return fault;
+  program_.nevers.push_back(std::move(never));
+  return std::nullopt;
 }
 
 Fault ProgramReader::read_item() {
@@ -178,18 +235,11 @@ Fault ProgramReader::read_item() {
     case Block::zone:
       return read_zone_item(keyword, words);
     case Block::rule:
-      return read_rule_item(keyword, words);
+      return rule_->line(line_, keyword, words);
     case Block::none:
       break;
   }
   return expected("a line without indentation", line_);
-}
-
-Fault ProgramReader::read_string(Words words, std::string& into) {
-  auto text = words.string();
-  if (!text || !words.at_end()) return expected("a string in quotes", words.rest());
-  into = std::move(*text);
-  return std::nullopt;
 }
 
 Fault ProgramReader::read_lifetimes(Words words) {
@@ -213,9 +263,6 @@ Fault ProgramReader::read_lifetimes(Words words) {
 }
 
 Fault ProgramReader::read_resolver(Words words) {
-  if (!program_.zones.empty() || !program_.rules.empty()) {
-    return "found a resolver behind a zone or a rule, expected all resolvers first";
-  }
   if (program_.resolvers.size() == most_resolvers) return "more than 1024 resolvers";
   Resolver resolver;
   if (auto fault = read_string(words, resolver.name)) return fault;
@@ -227,7 +274,6 @@ Fault ProgramReader::read_resolver(Words words) {
 }
 
 Fault ProgramReader::read_zone(Words words) {
-  if (!program_.rules.empty()) return "found a zone behind a rule, expected all zones first";
   if (program_.zones.size() == most_zones) return "more than 65536 zones";
   Zone zone;
   if (auto fault = read_string(words, zone.name)) return fault;
@@ -239,24 +285,10 @@ Fault ProgramReader::read_zone(Words words) {
 }
 
 Fault ProgramReader::read_rule(Words words) {
-  const std::string_view found = words.rest();
   if (program_.rules.size() == most_rules) return "more than 1000000 rules";
-  Rule rule;
-  const std::string_view action = words.word();
-  if (action != "allow" && action != "deny") return expected("`allow` or `deny`", found);
-  rule.action = action == "allow" ? Action::allow : Action::deny;
-  if (words.rest() != "any") {
-    const auto zone = words.number(std::numeric_limits<std::uint32_t>::max());
-    if (!zone || !words.at_end()) return expected("the index of a zone or `any`", found);
-    if (*zone >= program_.zones.size()) {
-      return expected("an index below " + std::to_string(program_.zones.size()), found);
-    }
-    rule.zone = *zone;
-  }
-  program_.rules.push_back(std::move(rule));
+  rule_.emplace(program_);
   block_ = Block::rule;
-  part_ = Part::head;
-  return std::nullopt;
+  return rule_->head(words);
 }
 
 Fault ProgramReader::read_resolver_item(std::string_view keyword, Words words) {
@@ -274,7 +306,10 @@ Fault ProgramReader::read_resolver_item(std::string_view keyword, Words words) {
 }
 
 Fault ProgramReader::read_zone_item(std::string_view keyword, Words words) {
-  if (keyword != "range") return expected("`range RANGE`", line_);
+  if (keyword == "vlan") return read_vlan(words);
+  if (keyword != "range") return expected("`range RANGE` or `vlan FIRST LAST`", line_);
+  if (!program_.zones.back().vlans.empty())
+    return expected("all ranges before the VLAN ids", line_);
   auto& ranges = program_.zones.back().ranges;
   const std::string_view found = words.rest();
   if (auto fault = add_sorted(ranges, AddressRange::parse(found), "an address range", found)) {
@@ -289,89 +324,18 @@ Fault ProgramReader::read_zone_item(std::string_view keyword, Words words) {
   return std::nullopt;
 }
 
-/// Lists may repeat their line; the last three lines stand in every rule, all others may be absent.
-Fault ProgramReader::in_order(Part part) {
-  const bool is_list =
-      part == Part::service || part == Part::range || part == Part::name || part == Part::pattern;
-  const bool repeats = is_list && part == part_;
-  const bool skips =
-      (part == Part::at && part_ != Part::vendor) || (part == Part::use && part_ != Part::at);
-  if (skips || !(part > part_ || repeats)) {
-    return expected("the lines of the rule in their order", line_);
-  }
-  part_ = part;
-  return std::nullopt;
-}
-
-Fault ProgramReader::read_rule_item(std::string_view keyword, Words words) {
-  constexpr std::array<std::pair<std::string_view, Part>, 9> parts = {
-      {{"every-service", Part::every_service},
-       {"service", Part::service},
-       {"range", Part::range},
-       {"name", Part::name},
-       {"pattern", Part::pattern},
-       {"private-ok", Part::private_ok},
-       {"vendor", Part::vendor},
-       {"at", Part::at},
-       {"use", Part::use}}};
-  const auto row =
-      std::ranges::find_if(parts, [&](const auto& part) { return part.first == keyword; });
-  if (row == parts.end()) return expected("a line of a rule, such as `service` or `range`", line_);
-  if (auto fault = in_order(row->second)) return fault;
-
-  switch (row->second) {
-    case Part::service:
-      return read_service(words);
-    case Part::range:
-    case Part::name:
-    case Part::pattern:
-      return read_remote(keyword, words.rest());
-    case Part::vendor:
-      return read_vendor(words);
-    case Part::at:
-      return read_place(words, rule().origin.rule);
-    case Part::use:
-      return read_place(words, rule().origin.use);
-    case Part::every_service:
-      rule().every_service = true;
-      break;
-    case Part::private_ok:
-      rule().private_ok = true;
-      break;
-    case Part::head:
-      break;
-  }
-  if (!words.at_end()) return expected("`" + std::string(keyword) + "` alone", line_);
-  return std::nullopt;
-}
-
-Fault ProgramReader::read_service(Words words) {
-  const auto service = Service::parse(words.rest());
-  if (!service || service->text() != words.rest()) {
-    return expected("a service such as `tcp 443`", words.rest());
-  }
-  rule().services.push_back(*service);
-  return std::nullopt;
-}
-
-Fault ProgramReader::read_remote(std::string_view keyword, std::string_view found) {
-  RemoteSet& remote = rule().remote;
-  if (keyword == "range") {
-    return add_sorted(remote.ranges, AddressRange::parse(found), "an address range", found);
-  }
-  if (keyword == "name") {
-    return add_sorted(remote.names, accepted(HostName::parse(found)), "a host name", found);
-  }
-  return add_sorted(remote.patterns, accepted(NamePattern::parse(found)), "a name pattern", found);
-}
-
-Fault ProgramReader::read_vendor(Words words) {
+Fault ProgramReader::read_vlan(Words words) {
+  auto& vlans = program_.zones.back().vlans;
   const std::string_view found = words.rest();
-  auto vendor = words.string();
-  auto part = vendor ? words.string() : std::nullopt;
-  if (!part || !words.at_end()) return expected("a vendor and a part in quotes", found);
-  rule().origin.vendor = std::move(*vendor);
-  rule().origin.part = std::move(*part);
+  const auto first = words.number(greatest_vlan);
+  const auto last = first ? words.number(greatest_vlan) : std::nullopt;
+  if (!last || !words.at_end() || *first > *last) {
+    return expected("two VLAN ids from 0 to 4094", found);
+  }
+  if (!vlans.empty() && vlans.back().last + 1 >= *first) {
+    return expected("VLAN ids in order and merged", found);
+  }
+  vlans.push_back({*first, *last});
   return std::nullopt;
 }
 
@@ -381,24 +345,12 @@ Fault ProgramReader::close_block() {
   if (block_ == Block::resolver && program_.resolvers.back().servers.empty()) {
     fault = "the resolver above has no server";
   }
-  if (block_ == Block::rule) fault = close_rule();
+  if (block_ == Block::rule) {
+    fault = rule_->end();
+    program_.rules.push_back(rule_->rule());
+  }
   block_ = Block::none;
   return fault;
-}
-
-Fault ProgramReader::close_rule() const {
-  const Rule& closed = program_.rules.back();
-  if (part_ != Part::use) return "the rule above ends early, expected its `vendor`, `at` and `use`";
-  if (closed.every_service != closed.services.empty()) {
-    return "the rule above needs either services or `every-service`";
-  }
-  if (closed.action == Action::allow) {
-    if (closed.every_service) return "the allow above says `every-service`, which only a deny may";
-    return std::nullopt;
-  }
-  const bool has_names = !closed.remote.names.empty() || !closed.remote.patterns.empty();
-  if (has_names || closed.private_ok) return "the deny above speaks of names, expected ranges only";
-  return std::nullopt;
 }
 
 }  // namespace

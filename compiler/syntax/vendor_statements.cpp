@@ -4,7 +4,7 @@
 #include "compiler/syntax/grammar.h"
 
 #include "compiler/source/wording.h"
-#include "compiler/syntax/date.h"
+#include "compiler/values/day.h"
 
 namespace sallyport {
 
@@ -50,7 +50,7 @@ Parsed<VendorStatement::Provenance> Parser::provenance(Span start) {
     Parsed<Word> seen = word("a date such as `2024-10-22`");
     if (!seen) return {};
     source.seen = seen->span.text();
-    if (!is_date(source.seen)) {
+    if (!parse_day(source.seen)) {
       cursor_.error("bad-date", seen->span,
                     "expected a date such as `2024-10-22`, found " + quote(source.seen));
       return {};

@@ -94,6 +94,93 @@ TEST(ProgramText, IsReadBackInEveryField) {
   EXPECT_EQ(program_text(*program), sample);
 }
 
+/// Every line that few programs have.
+constexpr std::string_view rare_lines =
+    R"(sallyport program 1
+policy "branch"
+lifetimes 10 default 86400
+owner "network team"
+needs "observed-dns"
+nat64 2001:db8:64::/96
+feed "azure" "feeds/azure.json" "azure-service-tags" "363" "2025-07-21" "00ff" 90493
+resolver "vpn"
+  server 10.0.0.53 53
+zone "guests"
+  range 10.7.0.0/24
+  vlan 0 0
+  vlan 30 39
+derivation "acme.example.net" "ns-sb2-" "ns-"
+never "*.lb.example.com" "it never calls" "acme.sally" 3 5
+never "lb.example.com" "" "acme.sally" 4 5
+rule allow in 0
+  service tcp 443
+  name fe1.example.com
+  derived 0 "g0-" "-sb.example.net" ""
+  derived 0 "gv0-" "-sb.example.net" "*-v*"
+  absent-ok
+  log
+  via "vpn"
+  valid 2024-10-01
+  until 2025-02-01
+  owner "web team"
+  vendor "" ""
+  at "branch.sally" 20 1
+  use "" 0 0
+end
+)";
+
+TEST(ProgramText, ReadsTheLinesThatFewProgramsHave) {
+  const auto program = read_program(rare_lines);
+  ASSERT_TRUE(program) << program.error().text();
+  EXPECT_EQ(program_text(*program), rare_lines);
+  EXPECT_EQ(program->owner, "network team");
+  EXPECT_EQ(program->needs, std::vector<std::string>{"observed-dns"});
+  EXPECT_EQ(program->feeds.at(0).entries, 90493U);
+  EXPECT_EQ(program->zones.at(0).vlans, (std::vector<VlanRange>{{0, 0}, {30, 39}}));
+  EXPECT_EQ(program->derivations.at(0).prefixes.size(), 2U);
+  EXPECT_TRUE(program->nevers.at(0).pattern && program->nevers.at(1).name);
+  const Rule& rule = program->rules.at(0);
+  EXPECT_EQ(rule.direction, Direction::inward);
+  EXPECT_EQ(rule.remote.derived.at(1).unless, "*-v*");
+  EXPECT_EQ(day_text(rule.validity.until.value()), "2025-02-01");
+  EXPECT_EQ(rule_text(rule),
+            "allow in tcp 443 from fe1.example.com, g0-{1}-sb.example.net, "
+            "gv0-{1}-sb.example.net unless like \"*-v*\" absent ok via vpn valid 2024-10-01 until "
+            "2025-02-01 log");
+}
+
+TEST(ProgramText, RefusesFaultsInTheLinesThatFewProgramsHave) {
+  const auto fault = [](std::string_view old_text, std::string_view new_text) {
+    std::string text(rare_lines);
+    return fault_in(text.replace(text.find(old_text), old_text.size(), new_text));
+  };
+  EXPECT_THAT(fault("nat64 2001:db8:64::/96", "nat64 192.0.2.0/24"), HasSubstr("IPv6 prefixes"));
+  EXPECT_THAT(fault("90493", "-1"), HasSubstr("expected six strings and a number"));
+  EXPECT_THAT(fault("vlan 30 39", "vlan 1 39"), HasSubstr("VLAN ids in order and merged"));
+  EXPECT_THAT(fault("vlan 30 39", "vlan 30 4095"), HasSubstr("VLAN ids from 0 to 4094"));
+  EXPECT_THAT(fault("via \"vpn\"", "via \"office\""), HasSubstr("the name of a resolver above"));
+  EXPECT_THAT(fault("until 2025-02-01", "until 2024-10-01"), HasSubstr("never valid"));
+  EXPECT_THAT(fault("until 2025-02-01", "until 2025-02-30"), HasSubstr("expected a day"));
+  EXPECT_THAT(fault("derived 0 \"g0-\"", "derived 1 \"g0-\""), HasSubstr("an index below 1"));
+  EXPECT_THAT(fault("derived 0 \"g0-\"", "derived 0 \"x-\""), HasSubstr("is not in order"));
+  EXPECT_THAT(fault("never \"lb.", "never \"LB."), HasSubstr("a host name or a name pattern"));
+  EXPECT_THAT(fault("allow in", "deny in"), HasSubstr("speaks of names"));
+  EXPECT_THAT(fault("derivation \"acme.example.net\"", "rule"), HasSubstr("`allow` or `deny`"));
+  EXPECT_THAT(fault("needs \"observed-dns\"\n", "needs \"b\"\nneeds \"a\"\n"),
+              HasSubstr("needs in order"));
+  EXPECT_THAT(fault("owner \"network team\"\n", "resolver \"x\"\n  server ::1 53\n"),
+              HasSubstr("found a needs behind a resolver"));
+}
+
+TEST(Program, SaysWhatNoEngineJudgesYet) {
+  const auto rare = read_program(rare_lines);
+  ASSERT_TRUE(rare);
+  EXPECT_EQ(unmet(*rare), "`nat64`");
+  const auto plain = read_program(sample);
+  ASSERT_TRUE(plain);
+  EXPECT_FALSE(unmet(*plain));
+}
+
 TEST(ProgramText, C3_RoundTripsRandomPrograms) {
   std::mt19937_64 random(20241022);
   for (int round = 0; round < 1000; ++round) {
@@ -157,7 +244,7 @@ TEST(ProgramText, NamesTheLineWhatWasFoundAndWhatWasExpected) {
       {with("rule allow 0", "rule allow"), "line 11: "},
       {with("rule allow 0", "rule allow 0 0"), "line 11: "},
       {with("rule allow 0", "end\nrule allow 0"), "expected nothing behind `end`"},
-      {with("rule allow 0", "nonsense"), "expected `resolver`, `zone`, `rule` or `end`"},
+      {with("rule allow 0", "nonsense"), "expected `zone`, `rule`, another item of a program, or"},
       {with("rule allow 0", "  range ::1"), "line 12: found `  service tcp 443`, expected `range"},
       {with("resolver \"office\"", "  server ::1 53"),
        "line 4: found `  server ::1 53`, expected a line without"},

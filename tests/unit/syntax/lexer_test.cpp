@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "compiler/syntax/date.h"
 
 namespace sallyport {
 namespace {
@@ -167,14 +166,6 @@ TEST(Lexer, GivesUpAfterTooManyErrors) {
   Lexer lexer(source, diagnostics);
   EXPECT_EQ(lexer.next().kind, TokenKind::end);
   EXPECT_EQ(diagnostics.errors(), error_limit);
-}
-
-TEST(Date, IsADayOfTheCalendar) {
-  for (const char* good : {"2024-10-22", "2024-02-29", "0001-01-01"}) EXPECT_TRUE(is_date(good));
-  for (const char* bad : {"", "2024-10-2", "2023-02-29", "2024-13-01", "2024-00-10", "2024-10-00",
-                          "2024/10/22", "20241-0-22", "2024-1a-22", "-024-10-22", "2024-10-022"}) {
-    EXPECT_FALSE(is_date(bad)) << bad;
-  }
 }
 
 }  // namespace
