@@ -8,6 +8,7 @@ set(may_compiler_values "")
 set(may_compiler_source "")
 set(may_compiler_codes compiler/source)
 set(may_compiler_syntax compiler/source compiler/values)
+set(may_compiler_format compiler/syntax compiler/source)
 set(may_compiler_program compiler/source/source.h compiler/values bpf/abi.h)
 set(may_compiler_image compiler/program compiler/source/source.h compiler/values bpf/abi.h)
 set(may_compiler_label compiler/program compiler/image compiler/values bpf/abi.h)
@@ -17,12 +18,14 @@ set(may_compiler_driver compiler)
 set(may_runtime compiler/image compiler/label compiler/nft compiler/program compiler/source/source.h compiler/values bpf/abi.h)
 # Tools ask the driver; what they show of Program and Image they read, but they neither parse nor check.
 set(may_tools compiler/driver compiler/program compiler/image compiler/label compiler/nft compiler/source compiler/values
-    compiler/codes runtime bpf/abi.h)
+    compiler/codes runtime bpf/abi.h
+    compiler/format)
 set(may_bpf "")
 
 set(faults 0)
 set(seen 0)
 foreach(folder compiler/values compiler/source compiler/codes compiler/syntax compiler/program compiler/image compiler/label
+        compiler/format
         compiler/nft compiler/check compiler/driver runtime tools bpf)
   string(REPLACE "/" "_" key ${folder})
   file(GLOB files ${ROOT}/${folder}/*.h ${ROOT}/${folder}/*.cpp ${ROOT}/${folder}/*.c)

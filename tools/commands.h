@@ -18,6 +18,7 @@ enum ExitCode : int {
 using Command = std::function<ExitCode()>;
 
 Command add_check(CLI::App& command);
+Command add_fmt(CLI::App& command);
 Command add_build(CLI::App& command);
 Command add_show(CLI::App& command);
 Command add_explain(CLI::App& command);

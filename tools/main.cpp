@@ -17,6 +17,7 @@ struct Row {
 };
 constexpr Row commands[] = {
     {"check", "Say what is wrong with a policy.", sallyport::add_check},
+    {"fmt", "Give policies the layout that all policies have.", sallyport::add_fmt},
     {"build", "Compile a policy to a bundle.", sallyport::add_build},
     {"show", "Show what is inside a bundle.", sallyport::add_show},
     {"explain", "Say what a policy does with a packet, and why.", sallyport::add_explain},

@@ -29,14 +29,14 @@ class TemporaryFile {
 
   bool open() const { return fd_ >= 0; }
 
-  bool write(std::span<const std::uint8_t> bytes) {
+  bool write(std::span<const std::uint8_t> bytes, ::mode_t mode) {
     while (!bytes.empty()) {
       const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
       if (written < 0 && errno == EINTR) continue;
       if (written < 0) return false;
       bytes = bytes.subspan(static_cast<std::size_t>(written));
     }
-    return ::fchmod(fd_, 0644) == 0 && ::fsync(fd_) == 0;
+    return ::fchmod(fd_, mode) == 0 && ::fsync(fd_) == 0;
   }
 
   bool rename_to(const std::filesystem::path& target) {
@@ -63,9 +63,9 @@ void sync_directory_of(const std::filesystem::path& path) {
 }  // namespace
 
 Result<void> write_file_atomically(const std::filesystem::path& path,
-                                   std::span<const std::uint8_t> bytes) {
+                                   std::span<const std::uint8_t> bytes, std::uint32_t mode) {
   TemporaryFile file(path);
-  if (!file.open() || !file.write(bytes) || !file.rename_to(path)) {
+  if (!file.open() || !file.write(bytes, mode) || !file.rename_to(path)) {
     return std::unexpected(Error::from_errno("write " + path.string(), errno));
   }
   sync_directory_of(path);

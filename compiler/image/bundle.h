@@ -32,9 +32,9 @@ std::vector<std::uint8_t> bundle_bytes(const Image& image, const std::string& pr
 /// Refuses what is truncated, flipped, of a newer version, or inconsistent; the error says which.
 Result<Bundle> read_bundle(std::span<const std::uint8_t> bytes);
 Result<Bundle> read_bundle_file(const std::filesystem::path& path);
-/// Writes beside and renames, so that no reader sees half a file.
+/// Writes beside and renames, so that no reader sees half a file. `mode`: its permissions.
 Result<void> write_file_atomically(const std::filesystem::path& path,
-                                   std::span<const std::uint8_t> bytes);
+                                   std::span<const std::uint8_t> bytes, std::uint32_t mode = 0644);
 
 /// First 8 bytes of the name's SHA-256 as a little-endian number: SpClaimKey::name.
 std::uint64_t claim_name(const std::string& name);

@@ -136,7 +136,10 @@ std::optional<Token> Cursor::next_statement(const Block& block) {
     take();
     const std::string_view word = token.span.text();
     if (const StatementWord* row = statement_word(word)) {
-      if (holds(row->scopes, block.scope)) return token;
+      if (holds(row->scopes, block.scope)) {
+        statements_.push_back(token.span.begin);
+        return token;
+      }
       error("misplaced-statement", token.span,
             quote(word) + " cannot stand in " + block.title + ": it stands " +
                 std::string(row->home));

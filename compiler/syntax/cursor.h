@@ -49,6 +49,8 @@ class Cursor {
   /// The word that starts the next statement of `block`, taken. Nothing at the end of the block,
   /// whose brace is taken as well. Words that start no statement here are reported and skipped.
   std::optional<Token> next_statement(const Block& block);
+  /// Where the words that next_statement() gave stand, ascending.
+  const std::vector<std::uint32_t>& statements() const { return statements_; }
   /// To the end of a statement that cannot be read, a block that follows included.
   void skip_statement();
 
@@ -67,6 +69,7 @@ class Cursor {
   Token last_;
   std::optional<std::uint32_t> told_;   // where the last error was
   bool silent_ = false;                 // an error of this statement has been reported
+  std::vector<std::uint32_t> statements_;
   std::optional<std::uint32_t> ended_;  // where an unexpected end has been reported already
 };
 

@@ -30,6 +30,7 @@ class Parser {
   Parser(const Source& source, Diagnostics& diagnostics) : cursor_(source, diagnostics) {}
 
   Policy file();
+  const std::vector<std::uint32_t>& statements() const { return cursor_.statements(); }
 
  private:
   // statements; `start` is the keyword, already taken

@@ -16,7 +16,8 @@ constexpr std::size_t largest_file = 64u << 20;
 
 }  // namespace
 
-Policy parse(const Source& source, Diagnostics& diagnostics) {
+Policy parse(const Source& source, Diagnostics& diagnostics,
+             std::vector<std::uint32_t>* statements) {
   if (source.text().size() > largest_file) {
     diagnostics.error("file-too-large", {&source, 0, 0},
                       "the file has " + std::to_string(source.text().size()) +
@@ -24,7 +25,9 @@ Policy parse(const Source& source, Diagnostics& diagnostics) {
     return {};
   }
   Diagnostics found;
-  Policy policy = Parser(source, found).file();
+  Parser parser(source, found);
+  Policy policy = parser.file();
+  if (statements) *statements = parser.statements();
   // The lexer is ahead of the parser: only sorting puts their reports in the order of the text.
   std::vector<const Diagnostic*> ordered;
   for (const Diagnostic& one : found.all()) ordered.push_back(&one);
