@@ -3,6 +3,7 @@
 #include "compiler/check/parameters.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "compiler/check/written.h"
 #include "compiler/source/wording.h"
@@ -109,9 +110,21 @@ std::string sample_text(const ParamStatement& param, std::size_t choice, std::si
   return {};
 }
 
+/// `all` for a list of choices: each of them, in the order of the declaration.
+std::optional<Term> every_choice(const ParamStatement& param, const Value& value) {
+  const bool says_all = !value.is_list && value.words.size() == 1 && value.words[0].is_literal() &&
+                        value.words[0].pieces[0].text == "all";
+  if (!says_all || !param.is_list || param.type != Type::one_of) return {};
+  Term term{.is_list = true};
+  for (const Name& choice : param.choices) term.texts.push_back(choice.text);
+  return term;
+}
+
+/// Of choices a list of several has all.
 Term sample_term(const ParamStatement& param, std::size_t choice, std::size_t elements) {
   Term term{.is_list = param.is_list};
-  const std::size_t count = param.is_list ? elements : 1;
+  std::size_t count = param.is_list ? elements : 1;
+  if (count > 1 && param.type == Type::one_of) count = param.choices.size();
   for (std::size_t element = 0; element < count; ++element) {
     term.texts.push_back(sample_text(param, choice + element, element));
   }
@@ -127,6 +140,7 @@ std::string type_text(const ParamStatement& param) {
 }
 
 Term read_value(const ParamStatement& param, const Value& value, Reporter& reporter) {
+  if (auto all = every_choice(param, value)) return std::move(*all);
   const Terms nothing;
   Term term{.is_list = param.is_list};
   bool sound = true;
@@ -166,7 +180,8 @@ Term read_value(const ParamStatement& param, const Value& value, Reporter& repor
   if (sound && param.is_list && !value.is_list) {
     reporter.error(value.span,
                    {"wrong-type", "one value is given where a list is expected",
-                    "write " + quote("[" + std::string(value.span.text()) + "]")},
+                    "write " + quote("[" + std::string(value.span.text()) + "]") +
+                        (param.type == Type::one_of ? ", or `all`" : "")},
                    {declaration_of(param)});
     sound = false;
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "compiler/source/wording.h"
+#include "compiler/syntax/expansion.h"
 
 namespace sallyport {
 namespace {
@@ -33,6 +34,18 @@ std::vector<std::string> product(const std::vector<std::string>& heads,
   return texts;
 }
 
+Fault no_alternative(const LetStatement& let, const Name* param, const Term* asked) {
+  std::string values;
+  if (asked) {
+    for (const std::string& text : asked->texts) values += (values.empty() ? "" : ", ") + text;
+    if (asked->is_list) values = "[" + values + "]";
+    values = " for " + quote(param->text + " = " + values);
+  }
+  return fault_at(let.name.span, "no-alternative",
+                  "no alternative of " + quote(let.name.text) + " holds" + values)
+      .error();
+}
+
 }  // namespace
 
 void report(const Fault& fault, Reporter& reporter) {
@@ -53,12 +66,14 @@ std::expected<std::vector<std::string>, Fault> Terms::texts_of(const Piece& piec
       return std::vector{piece.text};
     case Piece::Kind::expansion: {
       std::vector<std::string> texts;
-      if (piece.first > piece.last || piece.last - piece.first >= longest_expansion) {
-        return fault_at(piece.span, "bad-expansion",
-                        quote(piece.span.text()) + " must rise, by at most " +
-                            std::to_string(longest_expansion) + " members");
+      for (const Piece::Member& member : piece.members) {
+        if (texts.size() + count_of(member) > longest_expansion) {
+          return fault_at(piece.span, "bad-expansion",
+                          quote(piece.span.text()) + " stands for more than " +
+                              std::to_string(longest_expansion) + " members");
+        }
+        for (std::size_t i = 0; i < count_of(member); ++i) texts.push_back(word_at(member, i));
       }
-      for (std::uint64_t n = piece.first; n <= piece.last; ++n) texts.push_back(std::to_string(n));
       return texts;
     }
     case Piece::Kind::reference:
@@ -148,33 +163,54 @@ Term Terms::evaluate(const LetStatement::Alternative& alternative) const {
   return term;
 }
 
+std::expected<bool, Fault> Terms::holds(const Name& param, const Name& choice) const {
+  const Term* term = find(param.text);
+  if (!term) return std::unexpected(Fault{});
+  if (term->fault) return std::unexpected(*term->fault);
+  return std::ranges::find(term->texts, choice.text) != term->texts.end();
+}
+
 Term Terms::evaluate(const LetStatement& let) const {
-  const LetStatement::Alternative* chosen = nullptr;
-  std::string values;
+  std::vector<const LetStatement::Alternative*> chosen;
+  const Term* asked = nullptr;
+  const Name* param = nullptr;
   for (const LetStatement::Alternative& alternative : let.alternatives) {
     if (alternative.when_param && alternative.when_value) {
-      const Term* term = find(alternative.when_param->text);
-      if (!term || term->fault || term->texts.size() != 1) {
-        return {.fault = term && term->fault ? *term->fault : Fault{}};
-      }
-      const std::string& value = term->texts[0];
-      values = " for " + quote(alternative.when_param->text + " = " + value);
-      if (value != alternative.when_value->text) continue;
+      const auto held = holds(*alternative.when_param, *alternative.when_value);
+      if (!held) return {.fault = held.error()};
+      param = &*alternative.when_param;
+      asked = find(param->text);
+      if (!*held) continue;
     }
-    if (chosen) {
-      return {.fault =
-                  fault_at(let.name.span, "ambiguous-let",
-                           "two alternatives of " + quote(let.name.text) + " hold at the same time")
-                      .error()};
+    chosen.push_back(&alternative);
+  }
+  if (asked && asked->is_list) return union_of(let, chosen, *param, *asked);
+  if (chosen.size() > 1) {
+    return {.fault =
+                fault_at(let.name.span, "ambiguous-let",
+                         "two alternatives of " + quote(let.name.text) + " hold at the same time")
+                    .error()};
+  }
+  if (chosen.empty()) return {.fault = no_alternative(let, param, asked)};
+  return evaluate(*chosen.front());
+}
+
+/// Of a parameter that has several values at once, everything that one of them gives. An empty list
+/// gives the empty list (C1).
+Term Terms::union_of(const LetStatement& let,
+                     const std::vector<const LetStatement::Alternative*>& chosen, const Name& param,
+                     const Term& asked) const {
+  if (chosen.empty() && !asked.texts.empty()) return {.fault = no_alternative(let, &param, &asked)};
+  Term all{.is_list = true};
+  for (const LetStatement::Alternative* alternative : chosen) {
+    Term one = evaluate(*alternative);
+    if (one.fault) return one;
+    for (std::string& text : one.texts) {
+      const bool known = std::ranges::find(all.texts, text) != all.texts.end();
+      if (!known) all.texts.push_back(std::move(text));
     }
-    chosen = &alternative;
   }
-  if (!chosen) {
-    return {.fault = fault_at(let.name.span, "no-alternative",
-                              "no alternative of " + quote(let.name.text) + " holds" + values)
-                         .error()};
-  }
-  return evaluate(*chosen);
+  return all;
 }
 
 void Terms::bind_let(const LetStatement& let) {

@@ -45,6 +45,10 @@ class Terms {
   std::optional<std::vector<std::string>> expand(const std::vector<Word>& words,
                                                  Reporter& reporter) const;
 
+  /// Whether the parameter has that value, or a list of it that value among others. The fault is
+  /// that of the parameter.
+  std::expected<bool, Fault> holds(const Name& param, const Name& choice) const;
+
   /// Evaluates the `let` in what is bound so far and binds it. Whatever is wrong becomes the
   /// term's fault.
   void bind_let(const LetStatement& let);
@@ -56,6 +60,9 @@ class Terms {
   std::expected<std::vector<std::string>, Fault> texts_of(const Piece& piece) const;
   Term evaluate(const LetStatement& let) const;
   Term evaluate(const LetStatement::Alternative& alternative) const;
+  Term union_of(const LetStatement& let,
+                const std::vector<const LetStatement::Alternative*>& chosen, const Name& param,
+                const Term& asked) const;
 
   std::map<std::string, Term, std::less<>> terms_;
 };

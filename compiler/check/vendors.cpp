@@ -80,7 +80,13 @@ void VendorCheck::check_names() {
 
 void VendorCheck::check_param(const ParamStatement& param) {
   NameSpace choices;
-  for (const Name& choice : param.choices) choices.declare(choice, "choice", reporter_);
+  for (const Name& choice : param.choices) {
+    choices.declare(choice, "choice", reporter_);
+    if (param.is_list && choice.text == "all") {
+      reporter_.error(choice.span,
+                      {"bad-name", "`all` cannot be a choice of a list: it means every choice"});
+    }
+  }
   if (param.default_value) read_value(param, *param.default_value, reporter_);
 }
 
@@ -93,7 +99,7 @@ void VendorCheck::check_choice(const LetStatement::Alternative& alternative) {
                                 did_you_mean(name.text, names_of(vendor_.params))});
     return;
   }
-  if (param->type != ParamStatement::Type::one_of || param->is_list) {
+  if (param->type != ParamStatement::Type::one_of) {
     reporter_.error(name.span, {"wrong-type", "`when` asks for a parameter with choices"},
                     {{param->name.span, quote(name.text) + " is " + type_text(*param)}});
     return;

@@ -56,16 +56,17 @@ vendor acme "Acme \"Cloud\"" {
 }
 )"},
     {"bad-expansion", Severity::error,
-     "a numeric expansion whose bounds are reversed, padded or too large",
+     "an expansion whose ends do not fit each other, are reversed or too far apart",
      R"(
 policy office {
   allow tcp 443 to gate{20..1}.example.com
 }
 )",
      R"(
-`{a..b}` stands for every number from a to b. The smaller one comes first, in
-decimal without leading zeros, and at most 4096 words come out of one word. An
-expansion that runs the wrong way would stand for nothing.
+`{1..20}` stands for every number from 1 to 20, `{a..d}` for four letters. The
+smaller end comes first, numbers have no leading zeros, and at most 4096 words
+come out of one word. An expansion that runs the wrong way would stand for
+nothing.
 )",
      R"(
 policy office {

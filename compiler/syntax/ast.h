@@ -20,12 +20,18 @@ struct Name {
 
 /// One piece of a word: `acme`, `{namespace}` or `{0..127}`.
 struct Piece {
+  /// `7` or `x`; `0..127`; `1f..1i`.
+  struct Member {
+    enum class Kind { word, numbers, letters } kind = Kind::word;
+    std::string prefix;       // the word itself, or what stands before the number or letter
+    std::uint32_t first = 0;  // inclusive; of letters the ASCII code
+    std::uint32_t last = 0;
+  };
   enum class Kind { literal, reference, expansion };
   Kind kind = Kind::literal;
   Span span;
-  std::string text;         // the literal, or the referenced name
-  std::uint32_t first = 0;  // of an expansion, inclusive
-  std::uint32_t last = 0;
+  std::string text;             // the literal, or the referenced name
+  std::vector<Member> members;  // of an expansion, in order
 };
 
 /// A run of characters without blanks: a host name, a pattern, an address, a port range, a plain

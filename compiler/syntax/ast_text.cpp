@@ -9,6 +9,8 @@
 #include <variant>
 #include <vector>
 
+#include "compiler/syntax/expansion.h"
+
 namespace sallyport {
 namespace {
 
@@ -195,7 +197,7 @@ std::string ast_text(const Word& word) {
         out += "{" + piece.text + "}";
         break;
       case Piece::Kind::expansion:
-        out += "{" + std::to_string(piece.first) + ".." + std::to_string(piece.last) + "}";
+        out += "{" + joined(piece.members, ", ", member_text) + "}";
         break;
     }
   }

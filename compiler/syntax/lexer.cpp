@@ -12,6 +12,7 @@
 
 #include "compiler/source/utf8.h"
 #include "compiler/source/wording.h"
+#include "compiler/syntax/expansion.h"
 
 namespace sallyport {
 namespace {
@@ -76,71 +77,26 @@ bool is_stray(std::string_view text, std::size_t at) {
   return !is_blank(c) && c != '#' && c != '"' && !mark(c) && word_character(text, at) == 0;
 }
 
-std::size_t end_of(std::string_view text, std::size_t at, bool (*belongs)(char)) {
-  while (at < text.size() && belongs(text[at])) ++at;
-  return at;
-}
-
-/// `{name}`, `{0..127}` or `{a..d}` at `at`; all other braces open a block.
-struct Interpolation {
-  std::size_t length = 0;  // with both braces; 0: none
-  std::string_view first;  // the name, or the lower bound
-  std::string_view last;   // empty for a name
-};
-
-Interpolation interpolation(std::string_view text, std::size_t at) {
-  if (text[at] != '{') return {};
-  const std::size_t first = at + 1;
-  const std::size_t first_end = end_of(text, first, is_name_character);
-  if (first_end == first) return {};
-  std::size_t end = first_end;
-  std::string_view last;
-  if (text.substr(end).starts_with("..")) {
-    end = end_of(text, first_end + 2, is_name_character);
-    last = text.substr(first_end + 2, end - first_end - 2);
-    if (last.empty()) return {};
-  }
-  if (end == text.size() || text[end] != '}') return {};
-  return {end + 1 - at, text.substr(first, first_end - first), last};
-}
-
-/// A bound in canonical decimal that fits 32 bits.
-std::optional<std::uint32_t> bound(std::string_view digits) {
-  if (digits.size() > 1 && digits.front() == '0') return std::nullopt;
-  std::uint32_t value = 0;
-  const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (result.ec != std::errc{} || result.ptr != digits.data() + digits.size()) return std::nullopt;
-  return value;
-}
-
 /// Reports what is wrong with the interpolation at `span`; true if it can be used.
-bool check_interpolation(const Interpolation& piece, Span span, Diagnostics& diagnostics) {
-  if (piece.last.empty()) {
-    if (is_name(piece.first)) return true;
-    diagnostics.error("bad-name", span, quote(piece.first) + " cannot be the name of a parameter");
+bool check_interpolation(const Interpolation& found, Span span, Diagnostics& diagnostics) {
+  if (found.is_reference()) {
+    if (is_name(found.parts[0].first)) return true;
+    diagnostics.error("bad-name", span,
+                      quote(found.parts[0].first) + " cannot be the name of a parameter");
     return false;
   }
-  const auto all = [](std::string_view text, bool (*belongs)(char)) {
-    return std::ranges::all_of(text, belongs);
-  };
-  if (all(piece.first, is_letter) && all(piece.last, is_letter)) {
-    diagnostics.error(
-        "not-yet", span,
-        "expansion over letters, " + quote(span.text()) + ", is not part of the language yet");
+  for (const Interpolation::Part& part : found.parts) {
+    const auto member = member_of(part);
+    if (member) continue;
+    const std::string text = std::string(part.first) + ".." + std::string(part.last);
+    const bool alone = found.parts.size() == 1;
+    diagnostics
+        .error("bad-expansion", span,
+               quote(alone ? span.text() : text) + " is no range of numbers or letters")
+        .notes.push_back({{}, member.error()});
     return false;
   }
-  const std::optional<std::uint32_t> first = bound(piece.first);
-  const std::optional<std::uint32_t> last = bound(piece.last);
-  if (first && last && *first <= *last) return true;
-  Diagnostic& diagnostic =
-      diagnostics.error("bad-expansion", span, quote(span.text()) + " is not a range of numbers");
-  if (first && last) {
-    diagnostic.notes.push_back({{}, "the smaller number comes first"});
-  } else {
-    diagnostic.notes.push_back(
-        {{}, "expected two decimal numbers without leading zeros, as in `{0..127}`"});
-  }
-  return false;
+  return true;
 }
 
 std::string hexadecimal(std::uint32_t value, std::size_t least_digits) {
@@ -205,7 +161,7 @@ Token Lexer::next() {
   if (text_[at_] == '"') {
     token.kind = TokenKind::string;
     read_string();
-  } else if (word_character(text_, at_) > 0 || interpolation(text_, at_).length > 0) {
+  } else if (word_character(text_, at_) > 0 || find_interpolation(text_, at_).length > 0) {
     token.kind = TokenKind::word;
     read_word();
     const std::string_view word = text_.substr(begin, at_ - begin);
@@ -256,7 +212,7 @@ void Lexer::read_word() {
     if (const std::size_t length = word_character(text_, at_)) {
       at_ += length;
     } else if (text_[at_] == '{') {
-      const Interpolation piece = interpolation(text_, at_);
+      const Interpolation piece = find_interpolation(text_, at_);
       if (piece.length == 0) return;
       const std::size_t begin = at_;
       at_ += piece.length;
@@ -327,20 +283,23 @@ Word word_of(const Token& token) {
   const auto add = [&](Piece::Kind kind, std::size_t begin, std::size_t end) -> Piece& {
     const Span span{token.span.source, token.span.begin + static_cast<std::uint32_t>(begin),
                     token.span.begin + static_cast<std::uint32_t>(end)};
-    return word.pieces.emplace_back(Piece{kind, span, {}, 0, 0});
+    return word.pieces.emplace_back(Piece{kind, span, {}, {}});
   };
   std::size_t at = 0;
   while (at < text.size()) {
     const std::size_t begin = at;
     if (text[at] == '{') {
-      const Interpolation found = interpolation(text, at);
+      const Interpolation found = find_interpolation(text, at);
       at += std::max<std::size_t>(found.length, 1);
-      if (found.last.empty()) {
-        add(Piece::Kind::reference, begin, at).text = found.first;
-      } else {
-        Piece& piece = add(Piece::Kind::expansion, begin, at);
-        piece.first = bound(found.first).value_or(0);
-        piece.last = bound(found.last).value_or(0);
+      if (found.is_reference()) {
+        add(Piece::Kind::reference, begin, at).text = found.parts[0].first;
+        continue;
+      }
+      Piece& piece = add(Piece::Kind::expansion, begin, at);
+      for (const Interpolation::Part& part : found.parts) {
+        // One that was refused leaves its first word behind: the error stands already.
+        piece.members.push_back(member_of(part).value_or(
+            Piece::Member{Piece::Member::Kind::word, std::string(part.first), 0, 0}));
       }
       continue;
     }

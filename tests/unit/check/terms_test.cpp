@@ -69,6 +69,34 @@ TEST_F(TermsTest, limits) {
   EXPECT_EQ(expand("allow tcp 1 to g{1..64}-{1..65}.example.net"), Texts{"too-many-words"});
 }
 
+TEST_F(TermsTest, letters_and_irregular_members) {
+  EXPECT_EQ(expand("allow tcp 1 to n{a..c}.example.net"),
+            (Texts{"na.example.net", "nb.example.net", "nc.example.net"}));
+  EXPECT_EQ(expand("allow tcp 1 to derp{1f..1h, 10b, 12}.example.net"),
+            (Texts{"derp1f.example.net", "derp1g.example.net", "derp1h.example.net",
+                   "derp10b.example.net", "derp12.example.net"}));
+  EXPECT_EQ(expand("allow tcp 1 to {eu,us}{8..10}.example.net"),
+            (Texts{"eu8.example.net", "eu9.example.net", "eu10.example.net", "us8.example.net",
+                   "us9.example.net", "us10.example.net"}));
+}
+
+TEST_F(TermsTest, a_list_counts_all_its_members) {
+  EXPECT_EQ(expand("allow tcp 1 to g{0..4094, x}.example.net").size(), 4096u);
+  EXPECT_EQ(expand("allow tcp 1 to g{0..4095, x}.example.net"), Texts{"bad-expansion"});
+}
+
+TEST_F(TermsTest, when_on_a_list_takes_the_union) {
+  const std::string body =
+      "let d = [a.example, b.example] when at eu, [b.example, c.example] when at us, d.example "
+      "when at jp allow tcp 1 to x.{d}";
+  terms_.bind("at", {.is_list = true, .texts = {"us", "eu"}});
+  EXPECT_EQ(expand(body), (Texts{"x.a.example", "x.b.example", "x.c.example"}));
+  terms_.bind("at", {.is_list = true, .texts = {"moon"}});
+  EXPECT_EQ(expand(body), Texts{"no-alternative"});
+  terms_.bind("at", {.is_list = true, .texts = {}});
+  EXPECT_EQ(expand(body), Texts{}) << "C1: an empty list is empty";
+}
+
 TEST_F(TermsTest, a_let_that_doubles_itself_is_stopped) {
   std::string body = "let a0 = aaaaaaaa ";
   for (int i = 1; i < 40; ++i) {

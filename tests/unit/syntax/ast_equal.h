@@ -16,8 +16,11 @@ class AstEqual {
  public:
   static bool equal(const std::string& a, const std::string& b) { return a == b; }
   static bool equal(const Name& a, const Name& b) { return a.text == b.text; }
+  static bool equal(const Piece::Member& a, const Piece::Member& b) {
+    return a.kind == b.kind && a.prefix == b.prefix && a.first == b.first && a.last == b.last;
+  }
   static bool equal(const Piece& a, const Piece& b) {
-    return a.kind == b.kind && a.text == b.text && a.first == b.first && a.last == b.last;
+    return a.kind == b.kind && a.text == b.text && equal(a.members, b.members);
   }
   static bool equal(const Word& a, const Word& b) { return equal(a.pieces, b.pieces); }
   static bool equal(const Value& a, const Value& b) {

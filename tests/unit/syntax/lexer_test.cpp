@@ -52,6 +52,14 @@ TEST(Lexer, SplitsIntoTokens) {
       {"::1 ::/0", "::1 ::/0"},
       {"{namespace}.{domain}", "{namespace}.{domain}"},
       {"g{0..127}-{d}-sb.{domain}", "g{0..127}-{d}-sb.{domain}"},
+      {"{a..d} g{1f..1i, 10b..10d}.x", "{a..d} g{1f..1i, 10b..10d}.x"},
+      {"{0..3, 7 , x }.y,z", "{0..3, 7 , x }.y , z"},
+      {"{a,b}", "{a,b}"},
+      {"{a ,b", "{ a , b"},
+      {"{ a, b}", "{ a , b }"},
+      {"{a,\nb}", "{ a , b }"},
+      {"{a, }", "{ a , }"},
+      {"{a }", "{ a }"},
       {"{x}: y", "{x} : y"},
       {"part x {a b}", "part x { a b }"},
       {"part x{", "part x {"},
@@ -85,14 +93,36 @@ TEST(Lexer, TakesWordsApart) {
   EXPECT_FALSE(word.is_literal());
   EXPECT_EQ(word.pieces[0].text, "g");
   EXPECT_EQ(word.pieces[1].kind, Piece::Kind::expansion);
-  EXPECT_EQ(word.pieces[1].first, 0u);
-  EXPECT_EQ(word.pieces[1].last, 127u);
+  ASSERT_EQ(word.pieces[1].members.size(), 1u);
+  EXPECT_EQ(word.pieces[1].members[0].first, 0u);
+  EXPECT_EQ(word.pieces[1].members[0].last, 127u);
   EXPECT_EQ(word.pieces[2].text, "-");
   EXPECT_EQ(word.pieces[3].kind, Piece::Kind::reference);
   EXPECT_EQ(word.pieces[3].text, "d");
   EXPECT_EQ(word.pieces[3].span.text(), "{d}");
   EXPECT_EQ(word.pieces[4].text, "-sb.");
   EXPECT_EQ(word.pieces[5].text, "domain");
+}
+
+TEST(Lexer, TakesExpansionsApart) {
+  const Source source("f", "{0..3, 7, x}{1f..1i,10b..10d}{eu1..eu12}");
+  const Word word = word_of(lex(source).all.at(0));
+  ASSERT_EQ(word.pieces.size(), 3u);
+  const auto& mixed = word.pieces[0].members;
+  ASSERT_EQ(mixed.size(), 3u);
+  EXPECT_EQ(mixed[0].kind, Piece::Member::Kind::numbers);
+  EXPECT_EQ(mixed[1].kind, Piece::Member::Kind::word);
+  EXPECT_EQ(mixed[2].prefix, "x");
+  const auto& letters = word.pieces[1].members;
+  ASSERT_EQ(letters.size(), 2u);
+  EXPECT_EQ(letters[1].kind, Piece::Member::Kind::letters);
+  EXPECT_EQ(letters[1].prefix, "10");
+  EXPECT_EQ(letters[1].first, std::uint32_t{'b'});
+  EXPECT_EQ(letters[1].last, std::uint32_t{'d'});
+  const auto& prefixed = word.pieces[2].members;
+  ASSERT_EQ(prefixed.size(), 1u);
+  EXPECT_EQ(prefixed[0].prefix, "eu");
+  EXPECT_EQ(prefixed[0].last, 12u);
 }
 
 TEST(Lexer, ReadsStrings) {
@@ -128,7 +158,13 @@ TEST(Lexer, RefusesWhatCannotStandInAPolicy) {
       {"{00..9}", "{00..9}", "bad-expansion"},
       {"{0..4294967296}", "{0..4294967296}", "bad-expansion"},
       {"{0..x}", "{0..x}", "bad-expansion"},
-      {"{a..d}", "{a..d}", "not-yet"},
+      {"{a..D}", "{a..D}", "bad-expansion"},
+      {"{d..a}", "{d..a}", "bad-expansion"},
+      {"{1f..2i}", "{1f..2i}", "bad-expansion"},
+      {"{a1..b2}", "{a1..b2}", "bad-expansion"},
+      {"{a..9}", "{a..9}", "bad-expansion"},
+      {"{0..3, 9..7}", "{0..3, 9..7}", "bad-expansion"},
+      {"{a..-}", "{a..-}", "bad-expansion"},
       {"{-x}", "{-x}", "bad-name"},
   };
   for (const auto& row : rows) {
