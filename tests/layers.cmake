@@ -13,20 +13,30 @@ set(may_compiler_program compiler/source/source.h compiler/values bpf/abi.h)
 set(may_compiler_image compiler/program compiler/source/source.h compiler/values bpf/abi.h)
 set(may_compiler_label compiler/program compiler/image compiler/values bpf/abi.h)
 set(may_compiler_nft compiler/label compiler/image compiler/program compiler/values bpf/abi.h)
-set(may_compiler_check compiler/syntax compiler/source compiler/program compiler/values)
+set(may_compiler_testing compiler/program compiler/source/source.h compiler/values bpf/abi.h)
+set(may_compiler_check compiler/syntax compiler/source compiler/program compiler/testing compiler/values)
 set(may_compiler_driver compiler)
 set(may_runtime compiler/image compiler/label compiler/nft compiler/program compiler/source/source.h compiler/values bpf/abi.h)
 # Tools ask the driver; what they show of Program and Image they read, but they neither parse nor check.
+<<<<<<< HEAD
 set(may_tools compiler/driver compiler/program compiler/image compiler/label compiler/nft compiler/source compiler/values
     compiler/codes runtime bpf/abi.h
     compiler/format)
+=======
+set(may_tools compiler/driver compiler/program compiler/image compiler/label compiler/nft compiler/source compiler/testing
+    compiler/values compiler/codes runtime bpf/abi.h)
+>>>>>>> 9eee812 (Test policies: test blocks, and the command that runs them)
 set(may_bpf "")
 
 set(faults 0)
 set(seen 0)
 foreach(folder compiler/values compiler/source compiler/codes compiler/syntax compiler/program compiler/image compiler/label
+<<<<<<< HEAD
         compiler/format
         compiler/nft compiler/check compiler/driver runtime tools bpf)
+=======
+        compiler/nft compiler/testing compiler/check compiler/driver runtime tools bpf)
+>>>>>>> 9eee812 (Test policies: test blocks, and the command that runs them)
   string(REPLACE "/" "_" key ${folder})
   file(GLOB files ${ROOT}/${folder}/*.h ${ROOT}/${folder}/*.cpp ${ROOT}/${folder}/*.c)
   foreach(file ${files})

@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "compiler/program/evaluator.h"
+#include "compiler/program/packet_text.h"
 #include "runtime/control.h"
 #include "runtime/run_directory.h"
 #include "runtime/status.h"
 #include "tools/commands.h"
-#include "tools/packet_text.h"
 #include "tools/policy_input.h"
 
 namespace sallyport {

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "compiler/nft/table.h"
+#include "compiler/program/packet_text.h"
 #include "runtime/cares_lookup.h"
 #include "runtime/run_directory.h"
 #include "runtime/runtime.h"
 #include "tools/commands.h"
-#include "tools/packet_text.h"
 #include "tools/policy_input.h"
 
 namespace sallyport {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The checker: declarations first, then every policy; only the root file's policies become
-// Programs.
+// The checker: declarations first, then every policy of the root file.
 #include "compiler/check/check.h"
 
 #include "compiler/check/declarations.h"
@@ -13,11 +12,9 @@ std::vector<Program> check(const std::vector<Module>& modules, Diagnostics& diag
   Reporter reporter(diagnostics);
   const Declarations declarations(modules, diagnostics, reporter);
   std::vector<Program> programs;
-  for (std::size_t module = 0; module < modules.size(); ++module) {
-    for (const PolicyStatement& policy : modules[module].policy.policies) {
-      auto program = read_policy(policy, module, declarations, reporter);
-      if (program && module == 0) programs.push_back(std::move(*program));
-    }
+  for (const PolicyStatement& policy : modules.front().policy.policies) {
+    auto program = read_policy(policy, 0, declarations, reporter);
+    if (program) programs.push_back(std::move(*program));
   }
   return programs;
 }

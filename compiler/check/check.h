@@ -21,10 +21,11 @@ struct Module {
   std::vector<std::size_t> imports = {};  // indices of the modules whose vendors it may use
 };
 
-/// Checks every vendor on its own (parts with sample values for the parameters), every zone,
-/// resolver and policy. Zones, resolvers and policies are shared by all modules; vendors are seen
-/// by the root file and by the files that import them. Returns one Program per policy of the root
-/// file that has no errors, in source order.
+/// Checks every vendor on its own (parts with sample values for the parameters), every zone and
+/// resolver, and the policies of the root file; those of other files are examples beside vendors.
+/// Zones and resolvers are shared by all modules; vendors are seen by the root file and by the
+/// files that import them. Returns one Program per policy of the root file that has no errors, in
+/// source order.
 std::vector<Program> check(const std::vector<Module>& modules, Diagnostics& diagnostics);
 
 }  // namespace sallyport

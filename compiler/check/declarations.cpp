@@ -29,9 +29,9 @@ Declarations::Declarations(const std::vector<Module>& modules, Diagnostics& diag
         declare_resolver(resolver, reporter);
       }
     }
-    for (const PolicyStatement& policy : module.policy.policies) {
-      policy_space.declare(policy.name, "policy", reporter);
-    }
+  }
+  for (const PolicyStatement& policy : modules.front().policy.policies) {
+    policy_space.declare(policy.name, "policy", reporter);
   }
   sound_ = diagnostics.errors() == errors;
 }

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "compiler/check/tests.h"
 #include "compiler/syntax/parser.h"
 
 namespace sallyport {
@@ -145,6 +146,8 @@ Result<Compilation> compile(const fs::path& file, const ReadFile& read) {
   // What the parser left out would be reported as missing: the checker waits for sound text.
   if (!compilation.diagnostics.has_errors()) {
     compilation.programs = check(compilation.modules, compilation.diagnostics);
+    compilation.tests =
+        check_tests(compilation.modules.front(), compilation.programs, compilation.diagnostics);
     for (Program& program : compilation.programs) {
       for (Rule& rule : program.rules) {
         name_from(file.parent_path(), rule.origin.rule);

@@ -13,6 +13,7 @@
 #include "compiler/image/bundle.h"
 #include "compiler/program/program.h"
 #include "compiler/source/diagnostics.h"
+#include "compiler/testing/test_case.h"
 #include "compiler/values/error.h"
 
 namespace sallyport {
@@ -28,6 +29,8 @@ struct Compilation {
   /// One per policy of the root file; empty for a file of vendors only. Their places name files
   /// from the root file's folder.
   std::vector<Program> programs;
+  /// The tests of the root file's policies; none if there are errors.
+  std::vector<TestCase> tests;
 };
 
 /// Parses the root file and its imports (cycles and missing files are diagnostics at the import),

@@ -164,6 +164,33 @@ struct PolicyStatement {
   std::vector<std::variant<RuleStatement, UseStatement, DirectionBlock>> items;
 };
 
+/// `given NAME is ADDRESS, ...`, `given NAME is none`, `given cname NAME is NAME`
+struct GivenStatement {
+  Span span;
+  bool is_cname = false;
+  Word name;
+  std::vector<Word> values;  // empty: none
+};
+
+/// `expect pass PACKET`, `expect drop in PACKET reason REASON`
+struct ExpectStatement {
+  Span span;
+  bool pass = false;
+  bool inward = false;
+  Name packet;  // its words, with one blank where there were some
+  std::optional<Name> reason;
+};
+
+/// `test "TITLE" of POLICY { ... }`
+struct TestStatement {
+  Span span;
+  std::string title;
+  Name policy;
+  std::optional<Name> at;  // a day
+  std::vector<GivenStatement> givens;
+  std::vector<ExpectStatement> expectations;
+};
+
 struct ImportStatement {
   Span span;
   Word path;  // without the extension, relative to the importing file
@@ -176,6 +203,7 @@ struct Policy {
   std::vector<ZoneStatement> zones;
   std::vector<ResolverStatement> resolvers;
   std::vector<PolicyStatement> policies;
+  std::vector<TestStatement> tests;
 };
 
 }  // namespace sallyport

@@ -101,6 +101,19 @@ std::string source_text(const VendorStatement::Provenance& source) {
   return out;
 }
 
+std::string given_text(const GivenStatement& given) {
+  return std::string("given ") + (given.is_cname ? "cname " : "") + ast_text(given.name) + " is " +
+         (given.values.empty() ? "none" : words_text(given.values));
+}
+
+std::string expectation_text(const ExpectStatement& expectation) {
+  std::string out = expectation.pass ? "expect pass " : "expect drop ";
+  if (expectation.inward) out += "in ";
+  out += expectation.packet.text;
+  if (expectation.reason) out += " reason " + expectation.reason->text;
+  return out;
+}
+
 /// Lines at the depth of the block they stand in.
 class Printer {
  public:
@@ -114,6 +127,7 @@ class Printer {
     for (const ResolverStatement& resolver : policy.resolvers) this->resolver(resolver);
     for (const VendorStatement& vendor : policy.vendors) this->vendor(vendor);
     for (const PolicyStatement& one : policy.policies) this->policy(one);
+    for (const TestStatement& test : policy.tests) this->test(test);
   }
 
  private:
@@ -166,6 +180,14 @@ class Printer {
     for (const auto& item : policy.items) {
       std::visit([this](const auto& one) { this->item(one); }, item);
     }
+    close();
+  }
+
+  void test(const TestStatement& test) {
+    open("test " + quoted(test.title) + " of " + test.policy.text);
+    for (const GivenStatement& given : test.givens) line(given_text(given));
+    if (test.at) line("at " + test.at->text);
+    for (const ExpectStatement& one : test.expectations) line(expectation_text(one));
     close();
   }
 

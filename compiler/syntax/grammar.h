@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The grammar: one method for each statement, each leaving the cursor after what it read. Behind
-// parse() in parser.h; statements.cpp, vendor_statements.cpp, rule_statements.cpp and
-// words_and_values.cpp hold the methods.
+// parse() in parser.h; statements.cpp, vendor_statements.cpp, rule_statements.cpp,
+// test_statements.cpp and words_and_values.cpp hold the methods.
 #pragma once
 
 #include <algorithm>
@@ -49,6 +49,12 @@ class Parser {
   Parsed<SettingStatement> setting(const Token& name);
   Parsed<DirectionBlock> direction(const Token& word);
   bool direction_item(const Token& word, DirectionBlock& block);
+  Parsed<TestStatement> test(Span start);
+  bool test_item(const Token& word, TestStatement& test);
+  Parsed<GivenStatement> given(Span start);
+  Parsed<ExpectStatement> expectation(Span start);
+  Parsed<Name> packet();
+  bool day(TestStatement& test);
   Parsed<UseStatement> use(Span start);
   bool argument(UseStatement& use);
   Parsed<RuleStatement> rule(const Token& word);

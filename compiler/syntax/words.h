@@ -15,6 +15,7 @@ enum class Scope : std::uint8_t {
   part = 4,
   policy = 8,
   direction = 16,  // `from ZONE { ... }`
+  test = 64,
 };
 
 inline constexpr std::uint8_t every_scope = 0xFF;
@@ -46,6 +47,7 @@ inline constexpr StatementWord statement_words[] = {
     {"zone", only(Scope::file), true, top_of_file},
     {"resolver", only(Scope::file), true, top_of_file},
     {"policy", only(Scope::file), true, top_of_file},
+    {"test", only(Scope::file), false, top_of_file},
     {"source", only(Scope::vendor), false, "in a vendor"},
     {"note", Scope::vendor | Scope::part, false, "in a vendor or a part"},
     {"param", only(Scope::vendor), true, "in a vendor, before its parts"},
@@ -59,6 +61,9 @@ inline constexpr StatementWord statement_words[] = {
     {"ttl-floor", only(Scope::policy), true, "directly in a policy"},
     {"grace", only(Scope::policy), false, "directly in a policy"},
     {"max-stale", only(Scope::policy), true, "directly in a policy"},
+    {"given", only(Scope::test), false, "in a test"},
+    {"at", only(Scope::test), false, "in a test"},
+    {"expect", only(Scope::test), false, "in a test"},
 };
 
 constexpr const StatementWord* statement_word(std::string_view word) {
@@ -77,13 +82,12 @@ struct LaterWord {
 };
 
 inline constexpr LaterWord later_words[] = {
-    {"feed", "feed", true, false},       {"lint", "lint", true, false},
-    {"never", "never", true, false},     {"either", "either", true, false},
-    {"needs", "needs", true, false},     {"or", "or {", true, false},
-    {"test", "test", true, false},       {"log", "log", true, true},
-    {"valid", "valid", true, true},      {"until", "until", true, true},
-    {"absent", "absent ok", true, true}, {"unless", "unless", true, true},
-    {"via", "via", true, true},
+    {"feed", "feed", true, false},    {"lint", "lint", true, false},
+    {"never", "never", true, false},  {"either", "either", true, false},
+    {"needs", "needs", true, false},  {"or", "or {", true, false},
+    {"log", "log", true, true},       {"valid", "valid", true, true},
+    {"until", "until", true, true},   {"absent", "absent ok", true, true},
+    {"unless", "unless", true, true}, {"via", "via", true, true},
 };
 
 constexpr const LaterWord* later_word(std::string_view word) {

@@ -2,8 +2,8 @@
 // Golden cases: NAME.sally with the diagnostics (NAME.diag) and the canonical text of its programs
 // (NAME.program) that compiling it must give; a file that is not there stands for nothing at all.
 // Where there is a NAME.nft, it is the nftables script of the one program. UPDATE_GOLDEN=1 rewrites
-// them. The files under policies/ and every example in policies/LANGUAGE.md are cases too;
-// codes_test.cpp has the cases of single diagnostics.
+// them. The files under policies/ and every example in policies/LANGUAGE.md are cases too. What has
+// `test` blocks must pass them. codes_test.cpp has the cases of single diagnostics.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -18,6 +18,7 @@
 #include "compiler/nft/ruleset.h"
 #include "compiler/nft/script.h"
 #include "compiler/program/program_text.h"
+#include "compiler/testing/run_test.h"
 #include "tests/golden/expected_text.h"
 
 namespace sallyport {
@@ -69,6 +70,19 @@ std::vector<Case> all_cases() {
   return cases;
 }
 
+/// Every expectation of every test block holds.
+void expect_tests_pass(const Compilation& compilation) {
+  for (const TestCase& test : compilation.tests) {
+    const auto program = std::ranges::find(compilation.programs, test.policy, &Program::policy);
+    ASSERT_NE(program, compilation.programs.end()) << test.policy;
+    const std::vector<Judgement> judgements = run_test(test, *program);
+    for (std::size_t i = 0; i < judgements.size(); ++i) {
+      EXPECT_TRUE(judgements[i].met)
+          << test.expectations[i].place.text() << ": " << judgements[i].happened;
+    }
+  }
+}
+
 /// Outward through one device, with everything that conntrack adds.
 std::string script_of(const std::vector<Program>& programs) {
   if (programs.size() != 1) return "not one program\n";
@@ -101,6 +115,7 @@ TEST_P(Golden, gives_what_is_recorded) {
   // Whoever ignores the errors of one policy would ship half of what was written.
   if (compilation->diagnostics.has_errors()) programs.clear();
   expect_text(one.expected.string() + ".program", programs);
+  expect_tests_pass(*compilation);
   if (const fs::path script = one.expected.string() + ".nft"; fs::exists(script)) {
     expect_text(script, script_of(compilation->programs));
   }
@@ -166,6 +181,7 @@ TEST(LanguageReference, every_example_is_what_it_says) {
     EXPECT_EQ(compilation->diagnostics.has_errors(), example.fails)
         << "policies/LANGUAGE.md:" << example.line << "\n"
         << render(compilation->diagnostics, false);
+    expect_tests_pass(*compilation);
   }
 }
 

@@ -164,10 +164,19 @@ TEST_F(CheckTest, missing_parameter_is_told_at_the_use_once) {
 TEST_F(CheckTest, vendors_are_seen_through_imports_only) {
   add("root.sally", "policy p { use deep.x }", {1});
   add("a.sally", "vendor a { part x { allow tcp 443 to 192.0.2.1 } }", {2});
-  add("b.sally", "vendor deep { part x { allow tcp 443 to 192.0.2.2 } } policy q { use a.x }");
+  add("b.sally", "vendor deep { part x { allow tcp 443 to 192.0.2.2 } }");
   const auto programs = check(modules_, diagnostics_);
-  EXPECT_EQ(codes(), Codes{"unknown-vendor"});
-  ASSERT_EQ(programs.size(), 1u) << "only the root file's policies are returned";
+  EXPECT_EQ(codes(), Codes{});
+  ASSERT_EQ(programs.size(), 1u);
+  EXPECT_EQ(rules_of(programs[0]), "allow tcp 443 to 192.0.2.2\n");
+}
+
+TEST_F(CheckTest, policies_of_imported_files_are_left_alone) {
+  add("root.sally", "policy p { use a }", {1});
+  add("a.sally", "vendor a { part x { allow tcp 443 to 192.0.2.1 } } policy p { use moon }");
+  const auto programs = check(modules_, diagnostics_);
+  EXPECT_EQ(codes(), Codes{});
+  ASSERT_EQ(programs.size(), 1u);
   EXPECT_EQ(programs[0].policy, "p");
 }
 

@@ -83,9 +83,21 @@ class AstEqual {
   static bool equal(const ImportStatement& a, const ImportStatement& b) {
     return equal(a.path, b.path);
   }
+  static bool equal(const GivenStatement& a, const GivenStatement& b) {
+    return a.is_cname == b.is_cname && equal(a.name, b.name) && equal(a.values, b.values);
+  }
+  static bool equal(const ExpectStatement& a, const ExpectStatement& b) {
+    return a.pass == b.pass && a.inward == b.inward && equal(a.packet, b.packet) &&
+           equal(a.reason, b.reason);
+  }
+  static bool equal(const TestStatement& a, const TestStatement& b) {
+    return a.title == b.title && equal(a.policy, b.policy) && equal(a.at, b.at) &&
+           equal(a.givens, b.givens) && equal(a.expectations, b.expectations);
+  }
   static bool equal(const Policy& a, const Policy& b) {
     return equal(a.imports, b.imports) && equal(a.vendors, b.vendors) && equal(a.zones, b.zones) &&
-           equal(a.resolvers, b.resolvers) && equal(a.policies, b.policies);
+           equal(a.resolvers, b.resolvers) && equal(a.policies, b.policies) &&
+           equal(a.tests, b.tests);
   }
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A packet as people write it: `tcp 10.20.1.1 -> relay.example.net:443`. Entry point:
-// read_packet_text().
+// A packet as people write it: `tcp 10.20.1.1 -> relay.example.net:443`. Entry points:
+// read_packet_text(), and read_flow_text() where both ends may be names.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,26 @@
 
 namespace sallyport {
 
+using Host = std::variant<Address, HostName>;
+
+/// The first packet of a flow between two hosts.
+struct FlowText {
+  std::uint8_t protocol = 0;
+  Host source;
+  std::uint16_t source_port = 0;
+  Host destination;
+  std::uint16_t destination_port = 0;  // or the ICMP type
+};
+
+/// As read_packet_text(), with a name or an address at each end; addresses at both are of one
+/// family. The ICMP type may also stand behind the protocol: `icmp echo-request A -> B`.
+std::expected<FlowText, std::string> read_flow_text(std::string_view text);
+
 struct PacketText {
   std::uint8_t protocol = 0;
   Address source;
   std::uint16_t source_port = 0;
-  std::variant<Address, HostName> destination;
+  Host destination;
   std::uint16_t destination_port = 0;  // or the ICMP type
 };
 

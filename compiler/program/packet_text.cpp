@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Reader of packets written by people: words first, then what each must be.
-#include "tools/packet_text.h"
+#include "compiler/program/packet_text.h"
 
+#include <algorithm>
 #include <charconv>
 #include <vector>
 
@@ -85,42 +86,43 @@ std::expected<std::uint16_t, std::string> read_icmp_type(std::uint8_t protocol,
                ": `echo-request` or a number from 0 to 255 was expected");
 }
 
-std::expected<void, std::string> read_source(std::string_view word, PacketText& packet) {
+std::string both_ports(std::uint8_t protocol, std::string_view word) {
+  return protocol_name(protocol) + " has no ports, but " + quoted(word) + " names one";
+}
+
+std::expected<Host, std::string> read_host(std::string_view text) {
+  if (const auto address = Address::parse(text)) return *address;
+  if (const auto name = HostName::parse(text)) return *name;
+  return Fault(quoted(text) +
+               " is neither an address nor a host name: " + HostName::parse(text).error());
+}
+
+std::expected<void, std::string> read_source(std::string_view word, bool may_be_name,
+                                             FlowText& flow) {
   const HostPort source = split(word);
-  const auto address = Address::parse(source.host);
-  if (!address) {
+  if (!may_be_name && !Address::parse(source.host)) {
     return Fault(quoted(source.host) + " is no address: the source is one of a client, such as " +
                  "`10.20.1.1`");
   }
-  packet.source = *address;
+  const auto host = read_host(source.host);
+  if (!host) return Fault(host.error());
+  flow.source = *host;
   if (!source.port) return {};
-  if (!has_ports(packet.protocol))
-    return Fault(protocol_name(packet.protocol) + " has no ports, but " + quoted(word) +
-                 " names one");
+  if (!has_ports(flow.protocol)) return Fault(both_ports(flow.protocol, word));
   const auto port = read_port(*source.port);
   if (!port) return Fault(port.error());
-  packet.source_port = *port;
+  flow.source_port = *port;
   return {};
 }
 
-std::expected<void, std::string> read_destination(std::string_view word, PacketText& packet) {
+std::expected<void, std::string> read_destination(std::string_view word, FlowText& flow) {
   const HostPort destination = split(word);
-  if (const auto address = Address::parse(destination.host)) {
-    if (address->family != packet.source.family)
-      return Fault(packet.source.text() + " and " + address->text() + " are of two families");
-    packet.destination = *address;
-  } else {
-    const auto name = HostName::parse(destination.host);
-    if (!name) {
-      return Fault(quoted(destination.host) +
-                   " is neither an address nor a host name: " + name.error());
-    }
-    packet.destination = *name;
-  }
-  if (!has_ports(packet.protocol)) {
+  const auto read = read_host(destination.host);
+  if (!read) return Fault(read.error());
+  flow.destination = *read;
+  if (!has_ports(flow.protocol)) {
     if (!destination.port) return {};
-    return Fault(protocol_name(packet.protocol) + " has no ports, but " + quoted(word) +
-                 " names one");
+    return Fault(both_ports(flow.protocol, word));
   }
   if (!destination.port) {
     const bool is_v6 = destination.host.find(':') != std::string_view::npos;
@@ -130,38 +132,70 @@ std::expected<void, std::string> read_destination(std::string_view word, PacketT
   }
   const auto port = read_port(*destination.port);
   if (!port) return Fault(port.error());
-  packet.destination_port = *port;
+  flow.destination_port = *port;
   return {};
 }
 
-}  // namespace
+/// The family that the addresses and the protocol demand; empty where all are open.
+std::expected<std::optional<Family>, std::string> family_of(const FlowText& flow) {
+  const auto* source = std::get_if<Address>(&flow.source);
+  const auto* destination = std::get_if<Address>(&flow.destination);
+  if (source && destination && source->family != destination->family)
+    return Fault(source->text() + " and " + destination->text() + " are of two families");
+  std::optional<Family> family;
+  if (source) family = source->family;
+  if (destination) family = destination->family;
+  if (family == Family::v6 && flow.protocol == protocol_icmp)
+    return Fault("icmp is for IPv4: say `icmpv6`");
+  if (family == Family::v4 && flow.protocol == protocol_icmpv6)
+    return Fault("icmpv6 is for IPv6: say `icmp`");
+  return family;
+}
 
-std::expected<PacketText, std::string> read_packet_text(std::string_view text) {
-  static const std::string form =
-      "a packet is written `tcp 10.20.1.1 -> relay.example.net:443`, "
-      "`icmp 10.20.1.1 -> 198.51.100.7 echo-request` or `gre 10.20.1.1 -> 198.51.100.7`";
-  const auto words = words_of(text);
+const std::string form =
+    "a packet is written `tcp 10.20.1.1 -> relay.example.net:443`, "
+    "`icmp 10.20.1.1 -> 198.51.100.7 echo-request` or `gre 10.20.1.1 -> 198.51.100.7`";
+
+/// Moves an ICMP type from behind the protocol to the end.
+void put_type_last(std::vector<std::string_view>& words) {
+  if (words.size() == 5 && words[3] == "->")
+    std::rotate(words.begin() + 1, words.begin() + 2, words.end());
+}
+
+std::expected<FlowText, std::string> read_flow(std::string_view text, bool source_may_be_name) {
+  auto words = words_of(text);
+  put_type_last(words);
   if (words.size() < 4 || words[2] != "->") return Fault(form);
-  PacketText packet;
+  FlowText flow;
   const auto protocol = read_protocol(words[0]);
   if (!protocol) return Fault(protocol.error());
-  packet.protocol = *protocol;
-  if (auto source = read_source(words[1], packet); !source) return Fault(source.error());
-
-  const bool v6 = packet.source.family == Family::v6;
-  if (*protocol == (v6 ? protocol_icmp : protocol_icmpv6))
-    return Fault(v6 ? "icmp is for IPv4: say `icmpv6`" : "icmpv6 is for IPv6: say `icmp`");
-  if (auto destination = read_destination(words[3], packet); !destination)
-    return Fault(destination.error());
+  flow.protocol = *protocol;
+  if (auto source = read_source(words[1], source_may_be_name, flow); !source)
+    return Fault(source.error());
+  if (auto end = read_destination(words[3], flow); !end) return Fault(end.error());
+  if (const auto family = family_of(flow); !family) return Fault(family.error());
 
   const bool icmp = *protocol == protocol_icmp || *protocol == protocol_icmpv6;
   if (words.size() != (icmp ? 5 : 4))
     return Fault(icmp && words.size() == 4 ? "the ICMP type is missing; " + form : form);
-  if (!icmp) return packet;
+  if (!icmp) return flow;
   const auto type = read_icmp_type(*protocol, words[4]);
   if (!type) return Fault(type.error());
-  packet.destination_port = *type;
-  return packet;
+  flow.destination_port = *type;
+  return flow;
+}
+
+}  // namespace
+
+std::expected<FlowText, std::string> read_flow_text(std::string_view text) {
+  return read_flow(text, true);
+}
+
+std::expected<PacketText, std::string> read_packet_text(std::string_view text) {
+  const auto flow = read_flow(text, false);
+  if (!flow) return Fault(flow.error());
+  return PacketText{flow->protocol, std::get<Address>(flow->source), flow->source_port,
+                    flow->destination, flow->destination_port};
 }
 
 Packet packet_to(const PacketText& text, const Address& destination) {

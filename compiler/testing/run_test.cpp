@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Packets of a test through the evaluator; see run_test.h.
+#include "compiler/testing/run_test.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "compiler/program/reason.h"
+#include "compiler/values/service.h"
+
+namespace sallyport {
+namespace {
+
+std::string_view word_of(Verdict verdict) {
+  return verdict == Verdict::pass ? "pass" : "drop";
+}
+
+std::string_view family_text(Family family) {
+  return family == Family::v6 ? "IPv6" : "IPv4";
+}
+
+/// The addresses that the host stands for in the family of the other end.
+std::vector<Address> addresses_of(const Host& host, Family family, const Bindings& bindings) {
+  if (const auto* address = std::get_if<Address>(&host)) return {*address};
+  std::vector<Address> addresses;
+  const auto bound = bindings.find(std::get<HostName>(host));
+  if (bound == bindings.end()) return addresses;
+  for (const Address& address : bound->second) {
+    if (address.family == family) addresses.push_back(address);
+  }
+  return addresses;
+}
+
+class TestRun {
+ public:
+  TestRun(const TestCase& test, const Program& program) : program_(program) {
+    surroundings_.bindings = test.bindings;
+  }
+
+  Judgement judge(const Expectation& expectation) const;
+
+ private:
+  Judgement judge_packet(const Expectation& expectation, const PacketText& packet,
+                         const Address& destination) const;
+
+  const Program& program_;
+  Surroundings surroundings_;
+};
+
+Judgement TestRun::judge_packet(const Expectation& expectation, const PacketText& packet,
+                                const Address& destination) const {
+  const Outcome outcome = evaluate(program_, packet_to(packet, destination), surroundings_);
+  Judgement judgement;
+  judgement.met = outcome.verdict == expectation.verdict &&
+                  (!expectation.reason || *expectation.reason == outcome.reason);
+  judgement.packet = text_of(packet, destination);
+  judgement.happened =
+      std::string(word_of(outcome.verdict)) + ": " + std::string(reason_words(outcome.reason));
+  judgement.rule = outcome.rule;
+  return judgement;
+}
+
+Judgement TestRun::judge(const Expectation& expectation) const {
+  const FlowText& flow = expectation.flow;
+  const auto& source = std::get<Address>(flow.source);
+  const PacketText packet{flow.protocol, source, flow.source_port, flow.destination,
+                          flow.destination_port};
+  const auto addresses = addresses_of(flow.destination, source.family, surroundings_.bindings);
+  if (addresses.empty()) {
+    // Nothing is sent to a name without an address, and nothing is open to it (C1).
+    const bool met = expectation.verdict == Verdict::drop &&
+                     expectation.reason.value_or(SP_DROP_NO_RULE) == SP_DROP_NO_RULE;
+    return {met,
+            expectation.packet,
+            "drop: " + std::get<HostName>(flow.destination).text() + " has no " +
+                std::string(family_text(source.family)) + " address here",
+            {},
+            {}};
+  }
+  Judgement judgement;
+  for (const Address& address : addresses) {
+    judgement = judge_packet(expectation, packet, address);
+    if (!judgement.met) break;
+  }
+  return judgement;
+}
+
+}  // namespace
+
+std::vector<Judgement> run_test(const TestCase& test, const Program& program) {
+  const TestRun run(test, program);
+  std::vector<Judgement> judgements;
+  for (const Expectation& expectation : test.expectations) {
+    judgements.push_back(run.judge(expectation));
+  }
+  return judgements;
+}
+
+}  // namespace sallyport
