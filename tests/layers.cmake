@@ -7,6 +7,7 @@ cmake_minimum_required(VERSION 3.25)
 set(may_compiler_values "")
 set(may_compiler_source "")
 set(may_compiler_codes compiler/source)
+set(may_compiler_feeds compiler/values)
 set(may_compiler_syntax compiler/source compiler/values)
 set(may_compiler_format compiler/syntax compiler/source)
 set(may_compiler_program compiler/source/source.h compiler/values bpf/abi.h)
@@ -18,25 +19,15 @@ set(may_compiler_check compiler/syntax compiler/source compiler/program compiler
 set(may_compiler_driver compiler)
 set(may_runtime compiler/image compiler/label compiler/nft compiler/program compiler/source/source.h compiler/values bpf/abi.h)
 # Tools ask the driver; what they show of Program and Image they read, but they neither parse nor check.
-<<<<<<< HEAD
-set(may_tools compiler/driver compiler/program compiler/image compiler/label compiler/nft compiler/source compiler/values
-    compiler/codes runtime bpf/abi.h
-    compiler/format)
-=======
 set(may_tools compiler/driver compiler/program compiler/image compiler/label compiler/nft compiler/source compiler/testing
-    compiler/values compiler/codes runtime bpf/abi.h)
->>>>>>> 9eee812 (Test policies: test blocks, and the command that runs them)
+    compiler/values compiler/codes compiler/format runtime bpf/abi.h)
 set(may_bpf "")
 
 set(faults 0)
 set(seen 0)
-foreach(folder compiler/values compiler/source compiler/codes compiler/syntax compiler/program compiler/image compiler/label
-<<<<<<< HEAD
-        compiler/format
-        compiler/nft compiler/check compiler/driver runtime tools bpf)
-=======
-        compiler/nft compiler/testing compiler/check compiler/driver runtime tools bpf)
->>>>>>> 9eee812 (Test policies: test blocks, and the command that runs them)
+foreach(folder compiler/values compiler/source compiler/codes compiler/feeds compiler/syntax compiler/format
+        compiler/program compiler/image compiler/label compiler/nft compiler/testing compiler/check compiler/driver
+        runtime tools bpf)
   string(REPLACE "/" "_" key ${folder})
   file(GLOB files ${ROOT}/${folder}/*.h ${ROOT}/${folder}/*.cpp ${ROOT}/${folder}/*.c)
   foreach(file ${files})
