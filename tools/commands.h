@@ -18,11 +18,8 @@ enum ExitCode : int {
 using Command = std::function<ExitCode()>;
 
 Command add_check(CLI::App& command);
-<<<<<<< HEAD
 Command add_fmt(CLI::App& command);
-=======
 Command add_test(CLI::App& command);
->>>>>>> 9eee812 (Test policies: test blocks, and the command that runs them)
 Command add_build(CLI::App& command);
 Command add_show(CLI::App& command);
 Command add_explain(CLI::App& command);

@@ -17,11 +17,8 @@ struct Row {
 };
 constexpr Row commands[] = {
     {"check", "Say what is wrong with a policy.", sallyport::add_check},
-<<<<<<< HEAD
     {"fmt", "Give policies the layout that all policies have.", sallyport::add_fmt},
-=======
     {"test", "Run the tests of a policy.", sallyport::add_test},
->>>>>>> 9eee812 (Test policies: test blocks, and the command that runs them)
     {"build", "Compile a policy to a bundle.", sallyport::add_build},
     {"show", "Show what is inside a bundle.", sallyport::add_show},
     {"explain", "Say what a policy does with a packet, and why.", sallyport::add_explain},
