@@ -12,8 +12,9 @@
 namespace sallyport::nft {
 
 // Lasting chains that a generation hangs its own below.
-inline constexpr const char* judge_chain = "judge";
-inline constexpr const char* later_chain = "later_pieces";
+inline constexpr const char* judge4_chain = "judge4";  // what its rules see is IPv4
+inline constexpr const char* judge6_chain = "judge6";
+inline constexpr const char* later_chain = "later_pieces";  // of either family
 
 class Draft {
  public:

@@ -233,59 +233,64 @@ class Builder {
   }
 
   void add_entries(const std::vector<ZoneChains>& judges, const std::vector<ZoneChains>& laters) {
-    enter(judge_chain, judges, "zones", comment_of("policy " + layout_.meaning.image().policy));
-    enter(later_chain, laters, "later_zones", "fragments without ports");
+    const std::string policy = comment_of("policy " + layout_.meaning.image().policy);
+    for (const Family family : families) {
+      const char* judge = family == Family::v4 ? judge4_chain : judge6_chain;
+      enter({judge, RuleBuilder()}, family, judges, "zones", policy);
+      enter({later_chain, RuleBuilder().family(family)}, family, laters, "later_zones",
+            "fragments without ports");
+    }
   }
 
-  /// Hangs the zones' chains below a lasting one.
-  void enter(const char* lasting, const std::vector<ZoneChains>& chains, const std::string& name,
-             const std::string& comment) {
-    auto& entries = layout_.draft.table().entries;
+  /// A lasting chain, and what a rule there has to ask before a chain of one family may follow.
+  struct Gate {
+    const char* lasting;
+    RuleBuilder asks;
+  };
+
+  /// Hangs the zones' chains of one family below a lasting one.
+  void enter(Gate gate, Family family, const std::vector<ZoneChains>& chains,
+             const std::string& name, const std::string& comment) {
+    const bool needed = std::ranges::any_of(chains, [&](const ZoneChains& zone) {
+      return zone[Meaning::index_of(family)].has_value();
+    });
+    if (!needed) return;
+    std::uint32_t first = 0;
     if (chains.size() > 1) {
-      const auto dispatch = layout_.draft.add_chain(layout_.draft.own(name), comment);
-      add_zone_dispatch(dispatch, chains, name);
-      entries.push_back({lasting, RuleBuilder().jump(layout_.draft.chain_name(dispatch))});
-      return;
+      first = layout_.draft.add_chain(layout_.draft.own(name + "_ip" + digit(family)), comment);
+      add_zone_dispatch(first, family, chains, name);
+    } else {
+      first = *chains[0][Meaning::index_of(family)];
     }
-    for (const Family family : families) {
-      const auto chain = chains[0][Meaning::index_of(family)];
-      if (!chain) continue;
-      entries.push_back(
-          {lasting, RuleBuilder().family(family).jump(layout_.draft.chain_name(*chain))});
-    }
+    layout_.draft.table().entries.push_back(
+        {gate.lasting, gate.asks.jump(layout_.draft.chain_name(first))});
   }
 
   /// By the local address to the chain of its zone class, and the rest to that of class 0.
-  void add_zone_dispatch(std::uint32_t from, const std::vector<ZoneChains>& chains,
+  void add_zone_dispatch(std::uint32_t from, Family family, const std::vector<ZoneChains>& chains,
                          const std::string& name) {
-    for (const Family family : families) {
-      const std::size_t of_family = Meaning::index_of(family);
-      const bool needed = std::ranges::any_of(
-          chains, [&](const ZoneChains& zone) { return zone[of_family].has_value(); });
-      if (!needed) continue;
-      Set set{.name = layout_.draft.own(name + digit(family)),
-              .key = {address_part(family)},
-              .holds = Holds::gotos,
-              .interval = true};
-      for (std::size_t zone = 1; zone < layout_.meaning.zones().size(); ++zone) {
-        // An address of this zone must not get what class 0 may.
-        const std::uint32_t chain =
-            chains[zone][of_family] ? *chains[zone][of_family] : nothing_chain();
-        for (const AddressRange& range : layout_.meaning.zones()[zone].ranges) {
-          if (range.family() != family) continue;
-          set.intervals.push_back({key_of(range.first), key_of(range.last), chain});
-        }
+    const std::size_t of_family = Meaning::index_of(family);
+    Set set{.name = layout_.draft.own(name + digit(family)),
+            .key = {address_part(family)},
+            .holds = Holds::gotos,
+            .interval = true};
+    for (std::size_t zone = 1; zone < layout_.meaning.zones().size(); ++zone) {
+      // An address of this zone must not get what class 0 may.
+      const std::uint32_t chain =
+          chains[zone][of_family] ? *chains[zone][of_family] : nothing_chain();
+      for (const AddressRange& range : layout_.meaning.zones()[zone].ranges) {
+        if (range.family() != family) continue;
+        set.intervals.push_back({key_of(range.first), key_of(range.last), chain});
       }
-      std::ranges::sort(set.intervals);
-      if (!set.intervals.empty()) {
-        layout_.draft.add_rule(
-            from, RuleBuilder().obey(Side::source, family, width_of(family), set.name).done());
-        layout_.draft.add_set(std::move(set));
-      }
-      if (const auto chain = chains[0][of_family]) {
-        layout_.draft.add_rule(from,
-                               RuleBuilder().family(family).go(layout_.draft.chain_name(*chain)));
-      }
+    }
+    std::ranges::sort(set.intervals);
+    if (!set.intervals.empty()) {
+      layout_.draft.add_rule(
+          from, RuleBuilder().obey(Side::source, family, width_of(family), set.name).done());
+      layout_.draft.add_set(std::move(set));
+    }
+    if (const auto chain = chains[0][of_family]) {
+      layout_.draft.add_rule(from, RuleBuilder().go(layout_.draft.chain_name(*chain)));
     }
   }
 

@@ -108,6 +108,13 @@ std::string sign_of(Relation relation) {
   return "";
 }
 
+/// `& 0xf0 == 0x60`, or `0x45` of a whole field.
+std::string masked_value(bool whole, std::uint32_t mask, Relation relation, std::uint32_t value) {
+  if (whole) return sign_of(relation) + hexadecimal(value);
+  const std::string sign = relation == Relation::equal ? "== " : sign_of(relation);
+  return "& " + hexadecimal(mask) + ' ' + sign + hexadecimal(value);
+}
+
 Family family_of_icmp(std::uint8_t protocol) {
   return protocol == protocol_icmp ? Family::v4 : Family::v6;
 }
@@ -262,6 +269,34 @@ RuleBuilder& RuleBuilder::fragment_field(std::uint16_t mask, Relation relation,
   add(PayloadLoad{network, 6, 2, 1});
   add(Mask{word(mask)});
   add(Compare{operation_of(relation), word(value)});
+  return *this;
+}
+
+RuleBuilder& RuleBuilder::header_byte(std::uint32_t offset, std::uint8_t mask, Relation relation,
+                                      std::uint8_t value) {
+  const bool whole = mask == 0xff;
+  say("@nh," + std::to_string(offset * 8) + ",8 " + masked_value(whole, mask, relation, value));
+  add(PayloadLoad{network, offset, 1, 1});
+  if (!whole) add(Mask{byte(mask)});
+  add(Compare{operation_of(relation), byte(value)});
+  return *this;
+}
+
+RuleBuilder& RuleBuilder::header_word(std::uint32_t offset, std::uint16_t mask, Relation relation,
+                                      std::uint16_t value) {
+  const bool whole = mask == 0xffff;
+  say("@nh," + std::to_string(offset * 8) + ",16 " + masked_value(whole, mask, relation, value));
+  add(PayloadLoad{network, offset, 2, 1});
+  if (!whole) add(Mask{word(mask)});
+  add(Compare{operation_of(relation), word(value)});
+  return *this;
+}
+
+RuleBuilder& RuleBuilder::may_be_extended() {
+  constexpr std::uint32_t next_header = 6;
+  for (const std::uint8_t transport : {protocol_tcp, protocol_udp, protocol_icmpv6}) {
+    header_byte(next_header, 0xff, Relation::unequal, transport);
+  }
   return *this;
 }
 

@@ -35,6 +35,17 @@ class RuleBuilder {
   // ---- headers ----
   /// ip frag-off & 16383 != 0
   RuleBuilder& fragment_field(std::uint16_t mask, Relation relation, std::uint16_t value);
+  /// A byte of the IP header whatever its version, which spares a rule the question for the family:
+  /// @nh,0,8 & 0xf0 == 0x60. Without a mask if that is 0xff.
+  RuleBuilder& header_byte(std::uint32_t offset, std::uint8_t mask, Relation relation,
+                           std::uint8_t value);
+  /// The same of two bytes: @nh,48,16 & 0x3fff != 0x0
+  RuleBuilder& header_word(std::uint32_t offset, std::uint16_t mask, Relation relation,
+                           std::uint16_t value);
+  /// An IPv6 header that something else than TCP, UDP or ICMPv6 follows: where one of these does,
+  /// there is no extension header to look for. Only for a rule that jumps to a chain of rules which
+  /// do (table_fault()).
+  RuleBuilder& may_be_extended();
   RuleBuilder& has_options();                // ip hdrlength != 5
   RuleBuilder& option(std::uint8_t number);  // ip option lsrr exists; 131 or 137
   /// exthdr frag exists; 43 or 44

@@ -14,12 +14,19 @@ namespace {
 
 constexpr std::uint16_t piece_bits = 0x3fff;   // offset and more-fragments of an IPv4 header
 constexpr std::uint16_t offset_bits = 0x1fff;  // the offset alone
+constexpr std::uint32_t fragment_word = 6;     // where these are in it
 constexpr std::uint8_t loose_source_route = 131;
 constexpr std::uint8_t strict_source_route = 137;
 constexpr std::uint8_t routing_header = 43;
 constexpr std::uint8_t fragment_header = 44;
 /// IPv6 headers that are no transport, as the evaluator counts them.
 constexpr std::array<std::uint8_t, 10> headers_v6 = {0, 43, 44, 51, 60, 135, 139, 140, 253, 254};
+
+// Chains.
+constexpr const char* judge_either = "judge";
+constexpr const char* doubtful_source = "doubtful_source";
+constexpr const char* extended_routes = "extended_routes";
+constexpr const char* extended_pieces = "extended_pieces";
 
 AddressRange range(std::string_view text) {
   return AddressRange::parse(text).value();
@@ -85,24 +92,35 @@ class Skeleton {
   /// The first byte decides for almost every source; the rest is looked at only where it may
   /// matter.
   void add_source_chains() {
-    const auto bad = draft_.add_chain("bad_source");
-    drop_counted(bad, RuleBuilder(), dropped_bad_source);
-    const auto doubtful = draft_.add_chain("doubtful_source");
-    for (const char* text : {"255.255.255.255", "::/127", "::ffff:0:0/96"}) {
+    const auto doubtful = draft_.add_chain(doubtful_source);
+    for (const char* text : {"224.0.0.0/4", "255.255.255.255", "::/127", "::ffff:0:0/96"}) {
       drop_counted(doubtful, RuleBuilder().in_prefix(Side::source, range(text)),
                    dropped_bad_source);
     }
-    Set v4{.name = "sources4", .key = {KeyPart::ipv4}, .holds = Holds::jumps};
-    const auto first_byte4 = [](std::uint32_t byte) { return key_of(Address::v4(byte << 24)); };
-    v4.elements = {{first_byte4(0), bad}, {first_byte4(127), bad}};
-    for (std::uint32_t byte = 224; byte < 240; ++byte)
-      v4.elements.push_back({first_byte4(byte), bad});
-    v4.elements.push_back({first_byte4(255), doubtful});
-    Set v6{.name = "sources6", .key = {KeyPart::ipv6}, .holds = Holds::jumps};
-    v6.elements = {{key_of({Family::v6, 0}), doubtful},
-                   {key_of({Family::v6, Uint128{0xff} << 120}), bad}};
-    draft_.add_set(std::move(v4));
-    draft_.add_set(std::move(v6));
+    for (const Family family : {Family::v4, Family::v6}) {
+      add_source_rules(draft_.add_chain(sources_of(family)), family);
+    }
+  }
+
+  static const char* sources_of(Family family) {
+    return family == Family::v4 ? "sources4" : "sources6";
+  }
+
+  /// Routing refuses most of these, but not all of 0.0.0.0/8 and ::ffff:0:0/96, nor loopback where
+  /// route_localnet is set.
+  void add_source_rules(std::uint32_t chain, Family family) {
+    const auto first_byte = [&](std::uint8_t mask, std::uint8_t value) {
+      const std::uint32_t source = family == Family::v4 ? 12 : 8;
+      return RuleBuilder().header_byte(source, mask, Relation::equal, value);
+    };
+    if (family == Family::v4) {
+      drop_counted(chain, first_byte(0xff, 0), dropped_bad_source);
+      drop_counted(chain, first_byte(0xff, 127), dropped_bad_source);
+      draft_.add_rule(chain, first_byte(0xe0, 0xe0).jump(doubtful_source));
+    } else {
+      drop_counted(chain, first_byte(0xff, 0xff), dropped_bad_source);
+      draft_.add_rule(chain, first_byte(0xff, 0).jump(doubtful_source));
+    }
   }
 
   void add_route_rules(std::uint32_t chain) {
@@ -110,17 +128,28 @@ class Skeleton {
     draft_.add_rule(chain, RuleBuilder().extension(routing_header, true).jump("routing_header"));
   }
 
+  /// For the few packets whose family was not asked before.
   void add_strict_rules(std::uint32_t chain) {
     add_route_rules(chain);
-    // Routing refuses most of these, but not all of 0.0.0.0/8 and ::ffff:0:0/96, nor loopback where
-    // route_localnet is set.
-    draft_.add_rule(chain, RuleBuilder().obey(Side::source, Family::v4, 8, "sources4").done());
-    draft_.add_rule(chain, RuleBuilder().obey(Side::source, Family::v6, 8, "sources6").done());
+    for (const Family family : {Family::v4, Family::v6}) {
+      draft_.add_rule(chain, RuleBuilder().family(family).jump(sources_of(family)));
+    }
   }
 
   void add_judge() {
-    const auto judge = draft_.add_chain(judge_chain, "generations; the first that accepts decides");
-    add_strict_rules(judge);
+    for (const Family family : {Family::v4, Family::v6}) {
+      const auto judge =
+          draft_.add_chain(judge_of(family), "generations; the first that accepts decides");
+      add_source_rules(judge, family);
+    }
+    const auto judge = draft_.add_chain(judge_either, "for packets of either family");
+    add_route_rules(judge);
+    draft_.add_rule(judge, RuleBuilder().family(Family::v4).go(judge4_chain));
+    draft_.add_rule(judge, RuleBuilder().go(judge6_chain));
+  }
+
+  static const char* judge_of(Family family) {
+    return family == Family::v4 ? judge4_chain : judge6_chain;
   }
 
   /// Reached by fragments only. What returns from here drops.
@@ -166,20 +195,20 @@ class Skeleton {
       draft_.add_rule(first, RuleBuilder()
                                  .tcp_header_words(words)
                                  .transport_byte(words * 4U - 1, 0, 0xff)
-                                 .go(judge_chain));
+                                 .go(judge_either));
     }
     draft_.add_rule(
-        first, RuleBuilder().udp_length_at_least(8).transport_byte(7, 0, 0xff).go(judge_chain));
+        first, RuleBuilder().udp_length_at_least(8).transport_byte(7, 0, 0xff).go(judge_either));
     for (const std::uint8_t protocol : {protocol_icmp, protocol_icmpv6}) {
       draft_.add_rule(
           first,
-          RuleBuilder().protocols(protocol, protocol).transport_byte(7, 0, 0xff).go(judge_chain));
+          RuleBuilder().protocols(protocol, protocol).transport_byte(7, 0, 0xff).go(judge_either));
     }
     for (const std::uint8_t protocol :
          {protocol_tcp, protocol_udp, protocol_icmp, protocol_icmpv6}) {
       draft_.add_rule(first, RuleBuilder().protocols(protocol, protocol).leave());
     }
-    draft_.add_rule(first, RuleBuilder().go(judge_chain));
+    draft_.add_rule(first, RuleBuilder().go(judge_either));
   }
 
   /// DESIGN 4.3, for hooks that see it; none of it is ever forwarded.
@@ -219,13 +248,6 @@ class Skeleton {
                                .go(pass));
   }
 
-  void refuse(std::uint32_t chain, const char* counter) {
-    const std::string where = draft_.chain_name(chain);
-    // `status` and whoever reads the kernel's log find table and hook by these words.
-    draft_.add_rule(chain, RuleBuilder().log(options_.table + ' ' + where + " drop: ").done());
-    drop_counted(chain, RuleBuilder(), counter);
-  }
-
   void only_outward(std::uint32_t chain) {
     if (options_.devices.size() == 1) {
       draft_.add_rule(chain, RuleBuilder().not_from_device(options_.devices.front()).accept());
@@ -237,31 +259,80 @@ class Skeleton {
   bool judges_pieces_first() const { return options_.pieces_first || options_.proof; }
 
   void add_base_chains() {
-    if (judges_pieces_first()) {
-      const auto pieces = add_base("prerouting", Hook::prerouting, priority_pieces);
-      draft_.add_rule(pieces,
-                      RuleBuilder().fragment_field(piece_bits, Relation::equal, 0).accept());
-      draft_.add_rule(pieces, RuleBuilder().extension(fragment_header, false).accept());
-      only_outward(pieces);
-      draft_.add_rule(pieces, RuleBuilder().jump("pieces"));
-    }
+    add_extension_chains();
+    if (judges_pieces_first()) add_prerouting();
     const auto forward = options_.proof ? add_base("forward", Hook::prerouting, priority_proof)
                                         : add_base("forward", Hook::forward, priority_filter);
     only_outward(forward);
-    if (!judges_pieces_first()) add_pieces(forward);
     if (options_.proof) draft_.add_rule(forward, RuleBuilder().jump("plumbing"));
-    draft_.add_rule(forward, RuleBuilder().jump(judge_chain));
-    // Judged again, since a table between the hooks may have changed their addresses. Asked last:
-    // what a set accepts need not pay.
-    if (judges_pieces_first()) add_pieces(forward);
-    refuse(forward, dropped);
+    // Where the pieces were judged before, a table between the hooks may have changed their
+    // addresses: they are judged again, but last, since what a set accepts need not pay.
+    add_judging(forward, judges_pieces_first() ? Pieces::last : Pieces::first);
     if (options_.host) add_output();
   }
 
-  void add_pieces(std::uint32_t chain) {
-    const auto piece4 = RuleBuilder().fragment_field(piece_bits, Relation::unequal, 0);
-    draft_.add_rule(chain, RuleBuilder(piece4).jump("pieces"));
-    draft_.add_rule(chain, RuleBuilder().extension(fragment_header, true).jump("pieces"));
+  /// For IPv6 packets that may have extension headers.
+  void add_extension_chains() {
+    const auto routes = draft_.add_chain(extended_routes);
+    draft_.add_rule(routes, RuleBuilder().extension(routing_header, true).jump("routing_header"));
+    const auto fragments = draft_.add_chain(extended_pieces);
+    draft_.add_rule(fragments, RuleBuilder().extension(fragment_header, true).jump("pieces"));
+  }
+
+  /// Every packet of the host pays for this chain: it asks as little as possible of what is whole.
+  void add_prerouting() {
+    const std::string outward = "outward_pieces";
+    const auto pieces = draft_.add_chain(outward);
+    only_outward(pieces);
+    draft_.add_rule(pieces, RuleBuilder().jump("pieces"));
+    const std::string extended = "extended_outward_pieces";
+    draft_.add_rule(draft_.add_chain(extended),
+                    RuleBuilder().extension(fragment_header, true).jump(outward));
+    const auto prerouting = add_base("prerouting", Hook::prerouting, priority_pieces);
+    draft_.add_rule(prerouting, RuleBuilder(of_version(Family::v4))
+                                    .header_word(fragment_word, piece_bits, Relation::unequal, 0)
+                                    .jump(outward));
+    draft_.add_rule(prerouting,
+                    RuleBuilder(of_version(Family::v6)).may_be_extended().jump(extended));
+  }
+
+  static RuleBuilder of_version(Family family) {
+    return RuleBuilder().header_byte(0, 0xf0, Relation::equal, family == Family::v4 ? 0x40 : 0x60);
+  }
+
+  enum class Pieces { first, last };
+
+  /// The end of a base chain: of IPv4, and of IPv6 in a chain beside it, so that no rule asks for
+  /// the family again.
+  void add_judging(std::uint32_t base, Pieces pieces) {
+    const std::string name = draft_.chain_name(base);
+    const auto base6 = draft_.add_chain(name + "6");
+    draft_.add_rule(base, of_version(Family::v6).go(name + "6"));
+    for (const auto& [family, chain] : {std::pair{Family::v4, base}, {Family::v6, base6}}) {
+      if (pieces == Pieces::first) add_pieces(chain, family);
+      if (family == Family::v4) {
+        draft_.add_rule(
+            chain,
+            RuleBuilder().header_byte(0, 0xff, Relation::unequal, 0x45).jump("ipv4_options"));
+      } else {
+        draft_.add_rule(chain, RuleBuilder().may_be_extended().jump(extended_routes));
+      }
+      draft_.add_rule(chain, RuleBuilder().jump(judge_of(family)));
+      if (pieces == Pieces::last) add_pieces(chain, family);
+      // `status` and whoever reads the kernel's log find table and hook by these words.
+      draft_.add_rule(chain, RuleBuilder().log(options_.table + ' ' + name + " drop: ").done());
+      drop_counted(chain, RuleBuilder(), dropped);
+    }
+  }
+
+  void add_pieces(std::uint32_t chain, Family family) {
+    if (family == Family::v4) {
+      draft_.add_rule(chain, RuleBuilder()
+                                 .header_word(fragment_word, piece_bits, Relation::unequal, 0)
+                                 .jump("pieces"));
+    } else {
+      draft_.add_rule(chain, RuleBuilder().may_be_extended().jump(extended_pieces));
+    }
   }
 
   /// What a program sends as fragments (a raw socket may) has met no prerouting.
@@ -275,9 +346,7 @@ class Skeleton {
         output,
         RuleBuilder().ports(protocol_icmpv6, 135, 136).icmpv6_code(0).hop_limit(255).accept());
     draft_.add_rule(output, RuleBuilder().reply().accept());
-    add_pieces(output);
-    draft_.add_rule(output, RuleBuilder().jump(judge_chain));
-    refuse(output, dropped);
+    add_judging(output, Pieces::first);
   }
 
   Draft& draft_;

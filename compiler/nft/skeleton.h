@@ -16,8 +16,8 @@ inline constexpr const char* dropped_bad_source = "dropped_bad_source";
 /// The set of devices whose packets are outward.
 inline constexpr const char* device_set = "lan_devices";
 
-/// Leaves chains `judge` and `later_pieces` for the entries of generations: whatever these accept
-/// passes, and the rest drops.
+/// Leaves chains `judge4`, `judge6` and `later_pieces` for the entries of generations: whatever
+/// these accept passes, and the rest drops.
 void add_skeleton(Draft& draft, const Options& options);
 
 }  // namespace sallyport::nft

@@ -17,14 +17,70 @@ std::size_t padded(std::size_t size) {
   return (size + 3) / 4 * 4;
 }
 
-bool reads_next_header(const Rule& rule) {
-  // Offset 6 of an IPv6 header; of an IPv4 header it is the fragment field, two bytes.
-  return rule.text.find("ip6 nexthdr") != std::string::npos ||
-         std::ranges::any_of(rule.expressions, [](const Expression& expression) {
-           const auto* load = std::get_if<PayloadLoad>(&expression);
-           return load != nullptr && load->base == NFT_PAYLOAD_NETWORK_HEADER &&
-                  load->offset <= 6 && load->offset + load->size > 6 && load->size != 2;
-         });
+constexpr std::uint32_t next_header = 6;  // where it is in an IPv6 header
+
+const PayloadLoad* load_of_next_header(const Expression& expression) {
+  const auto* load = std::get_if<PayloadLoad>(&expression);
+  const bool reads = load != nullptr && load->base == NFT_PAYLOAD_NETWORK_HEADER &&
+                     load->offset <= next_header && load->offset + load->size > next_header;
+  return reads ? load : nullptr;
+}
+
+/// Of an IPv4 header the same place holds the fragment field: two bytes, and never the first two
+/// bits of them alone.
+bool reads_fragment_field(const PayloadLoad& load, const Expression* behind) {
+  const auto* mask = behind ? std::get_if<Mask>(behind) : nullptr;
+  return load.offset == next_header && load.size == 2 && mask != nullptr &&
+         (mask->mask == "\x3f\xff" || mask->mask == "\x1f\xff");
+}
+
+/// Nothing but a rule that looks for an extension header, and matches only if there is one.
+bool needs_extension(const Rule& rule) {
+  for (std::size_t i = 0; i + 1 < rule.expressions.size(); ++i) {
+    const auto* load = std::get_if<HeaderLoad>(&rule.expressions[i]);
+    const auto* compare = std::get_if<Compare>(&rule.expressions[i + 1]);
+    if (load == nullptr || compare == nullptr || !load->present) continue;
+    if (load->operation != NFT_EXTHDR_OP_IPV6 || compare->operation != NFT_CMP_EQ) continue;
+    if (compare->value == "\x01") return true;
+  }
+  return false;
+}
+
+/// `!= tcp`, and the like: true also of every packet that has an extension header.
+bool excludes_transport(const PayloadLoad& load, const Expression* behind) {
+  const auto* compare = behind ? std::get_if<Compare>(behind) : nullptr;
+  return load.offset == next_header && load.size == 1 && compare != nullptr &&
+         compare->operation == NFT_CMP_NEQ && compare->value.size() == 1 &&
+         std::string_view("\x06\x11\x3a").find(compare->value[0]) != std::string_view::npos;
+}
+
+/// A jump into rules that need an extension header may leave out packets that cannot have one; it
+/// makes no difference to any verdict.
+bool jumps_past_extensions(const Table& table, const Rule& rule) {
+  if (rule.expressions.empty()) return false;
+  const auto* verdict = std::get_if<Verdict>(&rule.expressions.back());
+  if (verdict == nullptr || verdict->action != Action::jump) return false;
+  const auto chain = std::ranges::find(table.chains, verdict->chain, &Chain::name);
+  return chain != table.chains.end() && !chain->rules.empty() &&
+         std::ranges::all_of(chain->rules, needs_extension) &&
+         std::ranges::none_of(table.entries,
+                              [&](const Entry& entry) { return entry.chain == chain->name; });
+}
+
+bool decides_by_next_header(const Table& table, const Rule& rule) {
+  if (rule.text.find("ip6 nexthdr") != std::string::npos) return true;
+  for (std::size_t i = 0; i < rule.expressions.size(); ++i) {
+    const PayloadLoad* load = load_of_next_header(rule.expressions[i]);
+    if (load == nullptr) continue;
+    const Expression* behind = i + 1 < rule.expressions.size() ? &rule.expressions[i + 1] : nullptr;
+    if (reads_fragment_field(*load, behind)) continue;
+    if (!excludes_transport(*load, behind) || !jumps_past_extensions(table, rule)) return true;
+  }
+  return false;
+}
+
+std::string fault_of(const std::string& chain, const Rule& rule) {
+  return "chain " + chain + ": `" + rule.text + "` decides by the first next header of IPv6";
 }
 
 /// nft(8) reads a letter, then letters, digits, `_`, `-` and `.`; words of its own grammar are
@@ -119,10 +175,11 @@ std::optional<std::string> table_fault(const Table& table) {
     if (!is_name(chain.name)) return "chain " + chain.name + ": not a name that nft reads";
     if (!is_comment(chain.comment)) return "chain " + chain.name + ": bad comment";
     for (const Rule& rule : chain.rules) {
-      if (reads_next_header(rule)) {
-        return "chain " + chain.name + ": `" + rule.text + "` reads the first next header of IPv6";
-      }
+      if (decides_by_next_header(table, rule)) return fault_of(chain.name, rule);
     }
+  }
+  for (const Entry& entry : table.entries) {
+    if (decides_by_next_header(table, entry.rule)) return fault_of(entry.chain, entry.rule);
   }
   return std::nullopt;
 }

@@ -201,8 +201,9 @@ struct Delta {
   bool empty() const { return chains.empty() && added.empty() && removed.empty(); }
 };
 
-/// What is wrong with a table, in words; empty if it is sound. Refuses rules that read the first
-/// next header of an IPv6 packet, which is not the protocol of a packet with extension headers, and
+/// What is wrong with a table, in words; empty if it is sound. Refuses rules that decide by the
+/// first next header of an IPv6 packet, which is not the protocol of a packet with extension
+/// headers (a jump into rules that need such a header may leave packets out that have none), and
 /// concatenations that do not begin with the address (C12); intervals that overlap (C4); names and
 /// comments that nft(8) would not read.
 std::optional<std::string> table_fault(const Table& table);

@@ -141,8 +141,9 @@ inline std::string protocol_and_port(const Service& service, const char* between
   return protocol_name(service.protocol) + between + std::to_string(service.first);
 }
 
-inline std::string table_with(Family family, const std::string& objects, const std::string& rules) {
-  return "table " + words(family, "ip", "ip6") + " hand {\n" + objects +
+inline std::string table_with(const std::string& family, const std::string& objects,
+                              const std::string& rules) {
+  return "table " + family + " hand {\n" + objects +
          "chain forward {\ntype filter hook forward priority 0; policy drop;\n" + rules + "}\n}\n";
 }
 
@@ -183,10 +184,14 @@ inline Program program_of(const VendorPolicy& policy) {
   return program;
 }
 
-/// By the book: a set for each vendor, a rule for each of its services. In a table of the family
-/// itself, which spares each rule the question for it.
-inline std::string hand_written(const VendorPolicy& policy, Prefixes prefixes) {
+/// `bare`: in a table of the family itself, which spares each rule the question for it, and without
+/// counters. `counting`: as ours, one table for both families, and every verdict counted.
+enum class ByHand { bare, counting };
+
+/// By the book: a set for each vendor, a rule for each of its services.
+inline std::string hand_written(const VendorPolicy& policy, Prefixes prefixes, ByHand style) {
   using namespace vendor_policy;
+  const bool counts = style == ByHand::counting;
   const std::string type = words(policy.family, "ipv4_addr", "ipv6_addr");
   std::string sets;
   std::string rules;
@@ -199,10 +204,11 @@ inline std::string hand_written(const VendorPolicy& policy, Prefixes prefixes) {
     for (const Service& service : policy.vendors[i].services) {
       rules += words(policy.family, "ip", "ip6") + " daddr @" + name + " " +
                protocol_name(service.protocol) + " dport " + std::to_string(service.first) +
-               " accept\n";
+               (counts ? " counter accept\n" : " accept\n");
     }
   }
-  return table_with(policy.family, sets, rules);
+  if (counts) return table_with("inet", sets, rules + "counter drop\n");
+  return table_with(words(policy.family, "ip", "ip6"), sets, rules);
 }
 
 /// The best known form without splitting by length: one interval map to a chain for each
@@ -228,8 +234,8 @@ inline std::string one_verdict_map(const VendorPolicy& policy) {
   }
   objects += "map remotes {\ntype " + words(policy.family, "ipv4_addr", "ipv6_addr") +
              " : verdict\nflags interval\n" + braces(elements) + "}\n";
-  return table_with(policy.family, objects,
-                    words(policy.family, "ip", "ip6") + " daddr vmap @remotes\n");
+  const std::string family = words(policy.family, "ip", "ip6");
+  return table_with(family, objects, family + " daddr vmap @remotes\n");
 }
 
 /// Allowed: to a service of the vendor that the destination belongs to. Forbidden: three of four to

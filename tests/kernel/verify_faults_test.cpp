@@ -329,7 +329,9 @@ const std::vector<Fault<Table>> nft_faults = {
     {"no rule for later fragments of IPv6",
      [](Table& table) { remove_rules(chain_called(table, "pieces"), "frag frag-off"); }},
     {"fragments are not judged",
-     [](Table& table) { remove_rules(chain_called(table, "prerouting"), "jump pieces"); }},
+     [](Table& table) { remove_rules(chain_called(table, "prerouting"), "jump outward_pieces"); }},
+    {"fragments of IPv6 are not judged",
+     [](Table& table) { remove_rules(chain_called(table, "prerouting"), "jump extended"); }},
     {"a mask is one bit short",
      [](Table& table) {
        change_expression<nft::Mask>(chain_called(table, staff(table, "allow6")),
@@ -362,6 +364,10 @@ const std::vector<Fault<Table>> nft_faults = {
      [](Table& table) { set_called(table, staff(table, "wide4_bound")).elements.clear(); }},
     {"what nothing accepts passes",
      [](Table& table) { chain_called(table, "forward").rules.pop_back(); }},
+    {"what nothing accepts of IPv6 passes",
+     [](Table& table) { chain_called(table, "forward6").rules.pop_back(); }},
+    {"IPv6 is judged as IPv4",
+     [](Table& table) { remove_rules(chain_called(table, "forward"), "goto forward6"); }},
 };
 
 TEST_F(PlantedFaults, C2_EveryOneInTheNftablesTableIsFound) {

@@ -56,13 +56,57 @@ TEST(NftTableFault, C12_TheFirstNextHeaderOfIPv6IsNotTheProtocol) {
   EXPECT_TRUE(loads(NFT_PAYLOAD_NETWORK_HEADER, 6, 1));
   EXPECT_TRUE(loads(NFT_PAYLOAD_NETWORK_HEADER, 4, 4));
   EXPECT_TRUE(loads(NFT_PAYLOAD_NETWORK_HEADER, 0, 40));
+  EXPECT_TRUE(loads(NFT_PAYLOAD_NETWORK_HEADER, 6, 2));
   // The fragment field of IPv4, the hop limit of IPv6, the window of TCP.
-  EXPECT_FALSE(loads(NFT_PAYLOAD_NETWORK_HEADER, 6, 2));
+  EXPECT_FALSE(
+      table_fault(with_rule(RuleBuilder().header_word(6, 0x3fff, Relation::unequal, 0).drop())));
+  EXPECT_TRUE(
+      table_fault(with_rule(RuleBuilder().header_word(6, 0xff00, Relation::equal, 0x600).drop())));
   EXPECT_FALSE(loads(NFT_PAYLOAD_NETWORK_HEADER, 7, 1));
   EXPECT_FALSE(loads(NFT_PAYLOAD_TRANSPORT_HEADER, 6, 1));
   // The protocol behind every extension header, and the one behind the fragment header.
   EXPECT_FALSE(table_fault(with_rule(RuleBuilder().protocols(6, 6).accept())));
   EXPECT_FALSE(table_fault(with_rule(RuleBuilder().behind_fragment_header(60).drop())));
+}
+
+/// Where TCP follows the fixed header there is no extension header: rules that need one may be left
+/// out, and nothing else.
+TEST(NftTableFault, C12_TheNextHeaderMayOnlyLeaveOutTestsForExtensionHeaders) {
+  const auto fault = [](Rule guard, Rule behind,
+                        Rule more = RuleBuilder().extension(44, true).drop()) {
+    Table table = with_rule(std::move(guard));
+    table.chains.push_back({.name = "behind", .rules = {std::move(behind), std::move(more)}});
+    return table_fault(table).has_value();
+  };
+  const auto guard = [] { return RuleBuilder().may_be_extended(); };
+  const Rule looks_for_route = RuleBuilder().extension(43, true).drop();
+  EXPECT_FALSE(fault(guard().jump("behind"), looks_for_route));
+  EXPECT_FALSE(fault(guard().jump("behind"), RuleBuilder().extension(43, true).accept()));
+
+  EXPECT_TRUE(fault(guard().accept(), looks_for_route));
+  EXPECT_TRUE(fault(guard().drop(), looks_for_route));
+  EXPECT_TRUE(fault(guard().leave(), looks_for_route));
+  EXPECT_TRUE(fault(guard().go("behind"), looks_for_route)) << "what has none would not go on";
+  EXPECT_TRUE(fault(guard().jump("nowhere"), looks_for_route));
+  EXPECT_TRUE(fault(guard().jump("behind"), RuleBuilder().drop()));
+  EXPECT_TRUE(fault(guard().jump("behind"), RuleBuilder().extension(43, false).drop()));
+  EXPECT_TRUE(fault(guard().jump("behind"), looks_for_route, RuleBuilder().protocols(6, 6).drop()));
+  const auto next_header = [](Relation relation, std::uint8_t number) {
+    return RuleBuilder().header_byte(6, 0xff, relation, number).jump("behind");
+  };
+  EXPECT_FALSE(fault(next_header(Relation::unequal, 6), looks_for_route));
+  EXPECT_TRUE(fault(next_header(Relation::equal, 6), looks_for_route));
+  EXPECT_TRUE(fault(next_header(Relation::unequal, 43), looks_for_route));
+  EXPECT_TRUE(fault(next_header(Relation::greater, 6), looks_for_route));
+
+  Table entered = with_rule(guard().jump("behind"));
+  entered.chains.push_back({.name = "behind", .rules = {looks_for_route}});
+  EXPECT_FALSE(table_fault(entered));
+  entered.entries = {{"behind", RuleBuilder().accept()}};
+  EXPECT_TRUE(table_fault(entered));
+  Table entry = sound_table();
+  entry.entries = {{"judge", next_header(Relation::equal, 6)}};
+  EXPECT_TRUE(table_fault(entry));
 }
 
 TEST(NftTableFault, C12_AConcatenationBeginsWithTheAddress) {
