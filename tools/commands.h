@@ -23,6 +23,8 @@ Command add_test(CLI::App& command);
 Command add_build(CLI::App& command);
 Command add_show(CLI::App& command);
 Command add_explain(CLI::App& command);
+Command add_query(CLI::App& command);
+Command add_diff(CLI::App& command);
 Command add_verify(CLI::App& command);
 Command add_run(CLI::App& command);
 Command add_load(CLI::App& command);

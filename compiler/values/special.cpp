@@ -117,9 +117,13 @@ const SpecialRange* special_range_of(const Address& address) {
   return nullptr;
 }
 
-bool is_private(const Address& address) {
+const std::vector<AddressRange>& private_ranges() {
   static const std::vector<AddressRange> ranges = read_private_rows();
-  return contains(ranges, address);
+  return ranges;
+}
+
+bool is_private(const Address& address) {
+  return contains(private_ranges(), address);
 }
 
 }  // namespace sallyport

@@ -28,7 +28,8 @@ bool opens(const AddressRange& written, const Address& address);
 
 /// The narrowest special range that holds the address; null if none.
 const SpecialRange* special_range_of(const Address& address);
-/// RFC 1918, RFC 6598, ULA.
+/// RFC 1918, RFC 6598, ULA; canonical.
+const std::vector<AddressRange>& private_ranges();
 bool is_private(const Address& address);
 
 }  // namespace sallyport

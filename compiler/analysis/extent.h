@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the rules of a Program match, as sets: everything that the evaluator decides by walking a
+// rule, said once for the algebra. Entry point: Extents.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "compiler/analysis/sets.h"
+#include "compiler/program/program.h"
+
+namespace sallyport {
+
+/// Everything but the remote.
+struct Extent {
+  Direction direction = Direction::outward;
+  AddressSet local;
+  VlanSet vlans;
+  DaySet days;
+  ServiceSet services;      // of an allow: without what the DNS guard closes
+  ServiceSet at_resolvers;  // of an allow: ports that the guard opens towards resolvers only
+};
+
+/// True if some packet may be inside both.
+bool overlap(const Extent& a, const Extent& b);
+
+/// The extents of every rule. Refers to the program, which must outlive it unchanged.
+class Extents {
+ public:
+  explicit Extents(const Program& program);
+
+  const Program& program() const { return program_; }
+  const Rule& rule(std::uint32_t index) const { return program_.rules[index]; }
+  const Extent& of(std::uint32_t rule) const { return extents_[rule]; }
+
+  /// What the rule's ranges open (an allow, without special ranges) or close (a deny).
+  AddressSet remote(std::uint32_t rule) const;
+  /// The same for one of its ranges.
+  AddressSet opened(const AddressRange& written) const;
+  /// The addresses that names of an allow may be bound to.
+  const AddressSet& bindable(bool private_ok) const {
+    return private_ok ? bindable_ : bindable_public_;
+  }
+  /// The addresses of every declared resolver.
+  const AddressSet& resolvers() const { return resolvers_; }
+
+ private:
+  const Program& program_;
+  std::vector<Extent> extents_;
+  AddressSet bindable_, bindable_public_, resolvers_;
+};
+
+}  // namespace sallyport

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Cells against the evaluator: random programs, bindings and packets (C6), and the cases that a
+// reviewer would ask about.
+#include "compiler/analysis/openings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "compiler/program/evaluator.h"
+#include "tests/support/random_program.h"
+
+namespace sallyport {
+namespace {
+
+HostName name(const char* text) {
+  return HostName::parse(text).value();
+}
+NamePattern pattern(const char* text) {
+  return NamePattern::parse(text).value();
+}
+AddressRange range(const char* text) {
+  return AddressRange::parse(text).value();
+}
+Address address(const char* text) {
+  return Address::parse(text).value();
+}
+
+Rule allow(std::vector<Service> services, RemoteSet remote) {
+  Rule rule;
+  rule.services = std::move(services);
+  rule.remote = std::move(remote);
+  return rule;
+}
+Rule deny(RemoteSet remote) {
+  Rule rule;
+  rule.action = Action::deny;
+  rule.every_service = true;
+  rule.remote = std::move(remote);
+  return rule;
+}
+RemoteSet to_name(const char* text) {
+  RemoteSet remote;
+  remote.names = {name(text)};
+  return remote;
+}
+RemoteSet to_pattern(const char* text) {
+  RemoteSet remote;
+  remote.patterns = {pattern(text)};
+  return remote;
+}
+RemoteSet to_range(const char* text) {
+  RemoteSet remote;
+  remote.ranges = {range(text)};
+  return remote;
+}
+
+const std::vector<Service> https{{protocol_tcp, 443, 443}};
+
+Program program_of(std::vector<Rule> rules) {
+  Program program;
+  program.policy = "p";
+  program.rules = std::move(rules);
+  return program;
+}
+
+std::vector<Cell> newly(const Program& now, const Program& before) {
+  return openings(now, &before);
+}
+
+// --- Cases ----------------------------------------------------------------------------------
+
+TEST(Openings, an_equal_program_opens_nothing_new) {
+  const Program program = program_of({allow(https, to_name("a.example.com"))});
+  EXPECT_TRUE(newly(program, program).empty());
+  EXPECT_EQ(openings(program).size(), 1U);
+}
+
+TEST(Openings, a_name_under_an_old_pattern_is_no_widening) {
+  const Program before = program_of({allow(https, to_pattern("*.example.com"))});
+  EXPECT_TRUE(newly(program_of({allow(https, to_name("a.example.com"))}), before).empty());
+  EXPECT_TRUE(newly(program_of({allow(https, to_pattern("a.*.example.com"))}), before).empty());
+  EXPECT_EQ(newly(program_of({allow(https, to_name("example.com"))}), before).size(), 1U);
+  EXPECT_EQ(newly(program_of({allow({{protocol_udp, 443, 443}}, to_name("a.example.com"))}), before)
+                .size(),
+            1U);
+}
+
+TEST(Openings, a_name_against_a_prefix_is_a_widening_but_not_against_anywhere) {
+  const Program now = program_of({allow(https, to_name("a.example.com"))});
+  const auto cells = newly(now, program_of({allow(https, to_range("198.51.100.0/24"))}));
+  ASSERT_EQ(cells.size(), 1U);
+  EXPECT_EQ(cells[0].names, std::vector{name("a.example.com")});
+  EXPECT_FALSE(contains(cells[0].addresses, address("198.51.100.7")));
+  EXPECT_TRUE(contains(cells[0].addresses, address("198.51.101.7")));
+
+  RemoteSet anywhere;
+  anywhere.ranges = {range("0.0.0.0/0"), range("::/0")};
+  EXPECT_TRUE(newly(now, program_of({allow(https, anywhere)})).empty());
+}
+
+TEST(Openings, private_ok_opens_private_addresses_only) {
+  Rule rule = allow(https, to_name("a.example.com"));
+  const Program before = program_of({rule});
+  rule.private_ok = true;
+  const auto cells = newly(program_of({rule}), before);
+  ASSERT_EQ(cells.size(), 1U);
+  EXPECT_TRUE(contains(cells[0].addresses, address("10.1.2.3")));
+  EXPECT_FALSE(contains(cells[0].addresses, address("198.51.100.7")));
+}
+
+TEST(Openings, a_deny_that_is_gone_opens_what_it_closed) {
+  const Rule wide = allow(https, to_range("198.51.100.0/24"));
+  const Program before = program_of({wide, deny(to_range("198.51.100.66"))});
+  const auto cells = newly(program_of({wide}), before);
+  ASSERT_EQ(cells.size(), 1U);
+  EXPECT_EQ(cells[0].addresses, AddressSet{range("198.51.100.66")});
+  EXPECT_EQ(cells[0].lifted, std::vector<std::uint32_t>{1});
+  EXPECT_TRUE(newly(before, program_of({wide})).empty());
+}
+
+TEST(Openings, a_resolver_that_moves_moves_the_guard) {
+  const Rule wide = allow({{protocol_udp, 0, 65535}}, to_range("192.0.2.0/24"));
+  Program before = program_of({wide});
+  before.resolvers = {{"office", {{address("192.0.2.53"), 53}}}};
+  Program now = before;
+  now.resolvers[0].servers[0].address = address("192.0.2.54");
+  const auto cells = newly(now, before);
+  ASSERT_EQ(cells.size(), 1U);
+  EXPECT_EQ(cells[0].addresses, AddressSet{range("192.0.2.54")});
+  EXPECT_EQ(cells[0].services, (ServiceSet{{protocol_udp, 53, 53}}));
+}
+
+TEST(Openings, a_zone_that_grows_opens_for_the_new_addresses) {
+  Program before = program_of({allow(https, to_name("a.example.com"))});
+  before.zones = {{"staff", {range("10.20.0.0/24")}}};
+  before.rules[0].zone = 0;
+  Program now = before;
+  now.zones[0].ranges = {range("10.20.0.0/23")};
+  const auto cells = newly(now, before);
+  ASSERT_EQ(cells.size(), 1U);
+  EXPECT_EQ(cells[0].local, AddressSet{range("10.20.1.0/24")});
+}
+
+TEST(Openings, a_special_range_opens_only_where_it_is_written) {
+  const Program before = program_of({allow(https, to_range("169.0.0.0/8"))});
+  const auto cells = newly(program_of({allow(https, to_range("169.254.169.254"))}), before);
+  ASSERT_EQ(cells.size(), 1U);
+  EXPECT_EQ(cells[0].addresses, AddressSet{range("169.254.169.254")});
+  EXPECT_TRUE(newly(program_of({allow(https, to_range("169.1.0.0/16"))}), before).empty());
+}
+
+TEST(Openings, another_direction_view_or_day_is_another_cell) {
+  const Rule rule = allow(https, to_name("a.example.com"));
+  const Program before = program_of({rule});
+  Rule inward = rule;
+  inward.direction = Direction::inward;
+  EXPECT_EQ(newly(program_of({inward}), before).size(), 1U);
+  Rule view = rule;
+  view.via = "vpn";
+  EXPECT_EQ(newly(program_of({view}), before).size(), 1U);
+
+  Rule dated = rule;
+  dated.validity.until = parse_day("2026-01-01");
+  EXPECT_TRUE(newly(program_of({dated}), before).empty());
+  const auto cells = newly(before, program_of({dated}));
+  ASSERT_EQ(cells.size(), 1U);
+  EXPECT_EQ(cells[0].days.front().first, (*parse_day("2026-01-01")).time_since_epoch().count());
+}
+
+TEST(Openings, rules_together_may_hold_what_no_one_of_them_does) {
+  const Program before =
+      program_of({allow(https, to_name("example.com")), allow(https, to_pattern("*.example.com"))});
+  EXPECT_TRUE(newly(program_of({allow(https, to_pattern(".example.com"))}), before).empty());
+  const Program halves = program_of(
+      {allow(https, to_range("198.51.100.0/25")), allow(https, to_range("198.51.100.128/25"))});
+  EXPECT_TRUE(newly(program_of({allow(https, to_range("198.51.100.0/24"))}), halves).empty());
+}
+
+TEST(Openings, a_never_that_is_gone_is_told) {
+  Program before = program_of({});
+  before.nevers = {{.name = name("lb.example.com"), .pattern = {}, .reason = "", .place = {}},
+                   {.name = {}, .pattern = pattern("*.a.example.com"), .reason = "", .place = {}}};
+  Program now = program_of({});
+  now.nevers = {{.name = {}, .pattern = pattern("*.example.com"), .reason = "", .place = {}}};
+  EXPECT_TRUE(nevers_lifted(now, before).empty());
+  EXPECT_EQ(nevers_lifted(before, now).size(), 1U);
+}
+
+// --- Against the evaluator ------------------------------------------------------------------
+
+std::uint64_t count_from(const char* variable, std::uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+/// A changed copy, so that the two have much in common.
+Program changed(Program program, std::mt19937_64& random) {
+  const Program other = random_program(random);
+  for (std::uint64_t times = 1 + random() % 3; times > 0; --times) {
+    switch (random() % 6) {
+      case 0:
+        if (!program.rules.empty())
+          program.rules.erase(program.rules.begin() +
+                              static_cast<std::ptrdiff_t>(random() % program.rules.size()));
+        break;
+      case 1:
+        program.resolvers = other.resolvers;
+        break;
+      case 2:
+        for (std::size_t i = 0; i < std::min(program.zones.size(), other.zones.size()); ++i)
+          program.zones[i].ranges = other.zones[i].ranges;
+        break;
+      case 3:
+        if (!program.rules.empty()) {
+          Rule& rule = program.rules[random() % program.rules.size()];
+          if (rule.action == Action::allow) rule.private_ok = !rule.private_ok;
+        }
+        break;
+      default:
+        if (!other.rules.empty()) {
+          Rule rule = other.rules[random() % other.rules.size()];
+          if (program.zones.empty()) rule.zone.reset();
+          if (rule.zone) rule.zone = *rule.zone % program.zones.size();
+          program.rules.push_back(std::move(rule));
+        }
+    }
+  }
+  return program;
+}
+
+Packet packet_from(const Address& local, const Address& remote, const Service& service) {
+  Packet packet;
+  packet.source = local;
+  packet.destination = remote;
+  packet.protocol = service.protocol;
+  packet.destination_port = service.first;
+  packet.source_port = 40000;
+  packet.hop_limit = 64;
+  return packet;
+}
+
+bool lists(const Cell& cell, const HostName& host) {
+  return std::ranges::binary_search(cell.names, host) ||
+         std::ranges::any_of(cell.patterns,
+                             [&](const NamePattern& each) { return each.matches(host); });
+}
+
+bool inside(const Cell& cell, const Packet& packet, const Bindings& bindings) {
+  if (!contains(cell.local, packet.source) || !contains(cell.addresses, packet.destination))
+    return false;
+  if (!contains(cell.services, packet.protocol, packet.destination_port)) return false;
+  if (!cell.about_names()) return true;
+  return std::ranges::any_of(bindings, [&](const auto& entry) {
+    return entry.second.contains(packet.destination) && lists(cell, entry.first);
+  });
+}
+
+/// A few addresses of a set: its ends.
+std::vector<Address> samples(const AddressSet& set, std::mt19937_64& random) {
+  std::vector<Address> found;
+  for (int i = 0; i < 3 && !set.empty(); ++i) {
+    const AddressRange& one = set[random() % set.size()];
+    found.push_back(random() % 2 == 0 ? one.first : one.last);
+  }
+  return found;
+}
+
+bool can_be_a_source(const Address& local) {
+  const Packet packet = packet_from(local, address("192.0.2.1"), {protocol_tcp, 1, 1});
+  return evaluate(Program{}, packet, {}).reason != SP_DROP_BAD_SOURCE;
+}
+
+/// Two families may meet in a cell of a rule; in a packet they do not.
+bool only_now_passes(const Program& now, const Program& before, const Packet& packet,
+                     const Bindings& bindings) {
+  const Surroundings surroundings{bindings, {}};
+  return evaluate(now, packet, surroundings).verdict == Verdict::pass &&
+         evaluate(before, packet, surroundings).verdict == Verdict::drop;
+}
+
+void expect_witnesses(const Program& now, const Program& before, const Cell& cell,
+                      std::mt19937_64& random) {
+  std::vector<Bindings> bindings;
+  const auto locals = samples(cell.local, random);
+  for (const Address& remote : samples(cell.addresses, random)) {
+    bindings.clear();
+    for (const HostName& host : cell.names) bindings.push_back({{host, {remote}}});
+    if (!cell.example.empty()) {
+      const auto host = HostName::parse(cell.example);
+      ASSERT_TRUE(host) << cell.example;
+      ASSERT_TRUE(cell.patterns.front().matches(*host));
+    }
+    if (!cell.about_names()) bindings.emplace_back();
+    for (const Bindings& each : bindings) {
+      for (const Address& local : locals) {
+        if (!can_be_a_source(local)) continue;
+        const Service& service = cell.services[random() % cell.services.size()];
+        const Packet packet = packet_from(local, remote, service);
+        ASSERT_TRUE(only_now_passes(now, before, packet, each))
+            << rule_text(now.rules[cell.rule]) << '\n'
+            << local.text() << " -> " << remote.text() << ' ' << service.text();
+      }
+    }
+  }
+}
+
+TEST(Openings, every_flow_that_only_the_new_program_passes_is_in_a_cell_and_every_cell_has_one) {
+  const std::uint64_t seed = count_from("SALLYPORT_SEED", 4);
+  const std::uint64_t rounds = count_from("SALLYPORT_PACKETS", 100'000) / 400;
+  RecordProperty("seed", std::to_string(seed));
+  std::uint64_t newly_passed = 0, cells_seen = 0;
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    SCOPED_TRACE("SALLYPORT_SEED=" + std::to_string(seed) + ", round " + std::to_string(round));
+    std::mt19937_64 random(seed * 1'000'003 + round);
+    const Program before = random_program(random);
+    const Program now = round % 4 == 0 ? random_program(random) : changed(before, random);
+    const Bindings bindings = random_bindings(random);
+    const auto cells = openings(now, &before);
+    cells_seen += cells.size();
+
+    Program both = now;  // its boundaries are those of the two
+    both.zones.insert(both.zones.end(), before.zones.begin(), before.zones.end());
+    both.rules.insert(both.rules.end(), before.rules.begin(), before.rules.end());
+    both.resolvers.insert(both.resolvers.end(), before.resolvers.begin(), before.resolvers.end());
+    const auto locals = local_boundaries(both);
+    const auto remotes = remote_boundaries(both, bindings);
+    const auto services = service_boundaries(both);
+    for (int i = 0; i < 400; ++i) {
+      const Packet packet =
+          packet_from(locals[random() % locals.size()], remotes[random() % remotes.size()],
+                      services[random() % services.size()]);
+      if (!only_now_passes(now, before, packet, bindings)) continue;
+      ++newly_passed;
+      ASSERT_TRUE(std::ranges::any_of(
+          cells, [&](const Cell& cell) { return inside(cell, packet, bindings); }))
+          << packet.source.text() << " -> " << packet.destination.text() << ' '
+          << Service{packet.protocol, packet.destination_port, packet.destination_port}.text();
+    }
+    for (const Cell& cell : cells) {
+      ASSERT_NO_FATAL_FAILURE(expect_witnesses(now, before, cell, random));
+    }
+  }
+  EXPECT_GT(newly_passed, rounds / 4);
+  EXPECT_GT(cells_seen, rounds);
+}
+
+/// Everything that passes by a rule is in a cell of a program compared with nothing.
+TEST(Openings, the_cells_of_a_program_are_what_it_passes) {
+  const std::uint64_t seed = count_from("SALLYPORT_SEED", 4);
+  for (std::uint64_t round = 0; round < 100; ++round) {
+    SCOPED_TRACE("SALLYPORT_SEED=" + std::to_string(seed) + ", round " + std::to_string(round));
+    std::mt19937_64 random(seed * 7919 + round);
+    const Program program = random_program(random);
+    const Bindings bindings = random_bindings(random);
+    const auto cells = openings(program);
+    const auto locals = local_boundaries(program);
+    const auto remotes = remote_boundaries(program, bindings);
+    const auto services = service_boundaries(program);
+    for (int i = 0; i < 300; ++i) {
+      const Packet packet =
+          packet_from(locals[random() % locals.size()], remotes[random() % remotes.size()],
+                      services[random() % services.size()]);
+      const bool passes = evaluate(program, packet, {bindings, {}}).reason == SP_PASS_RULE;
+      const bool found =
+          can_be_a_source(packet.source) && std::ranges::any_of(cells, [&](const Cell& cell) {
+            return inside(cell, packet, bindings);
+          });
+      ASSERT_EQ(passes, found) << packet.source.text() << " -> " << packet.destination.text();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sallyport
