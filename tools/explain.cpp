@@ -9,12 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "compiler/analysis/near_miss.h"
 #include "compiler/program/evaluator.h"
 #include "compiler/program/packet_text.h"
 #include "runtime/control.h"
 #include "runtime/run_directory.h"
 #include "runtime/status.h"
 #include "tools/commands.h"
+#include "tools/given.h"
 #include "tools/policy_input.h"
 
 namespace sallyport {
@@ -34,21 +36,6 @@ struct Question {
   Surroundings surroundings;
   std::string instance;  // of the runtime that was asked; empty: none
 };
-
-/// `NAME=ADDR`; the error is for the user.
-std::expected<void, std::string> read_given(const std::string& text, Bindings& bindings) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos)
-    return std::unexpected("`" + text +
-                           "` is no binding: `relay.example.net=198.51.100.7` was expected");
-  const auto name = HostName::parse(text.substr(0, equals));
-  if (!name)
-    return std::unexpected("`" + text.substr(0, equals) + "` is no host name: " + name.error());
-  const auto address = Address::parse(text.substr(equals + 1));
-  if (!address) return std::unexpected("`" + text.substr(equals + 1) + "` is no address");
-  bindings[*name].insert(*address);
-  return {};
-}
 
 /// Adds what a runtime has bound. False if none is running.
 Result<bool> ask_runtime(const RunDirectory& files, Surroundings& surroundings) {
@@ -121,12 +108,40 @@ std::expected<std::vector<Address>, ExitCode> destinations(const Question& quest
   return addresses;
 }
 
+std::optional<HostName> name_of(const PacketText& packet) {
+  const auto* name = std::get_if<HostName>(&packet.destination);
+  return name == nullptr ? std::nullopt : std::optional(*name);
+}
+
 std::string zones_of(const Address& source, const Program& program) {
   std::string text;
   for (const auto& zone : program.zones) {
     if (contains(zone.ranges, source)) text += (text.empty() ? "" : ", ") + zone.name;
   }
   return text.empty() ? "in no zone" : text;
+}
+
+/// What nearly let the packet pass: only for flows that a rule was missing for, or denied.
+void add_near_misses(Json& json, const Question& question, const Address& destination) {
+  const PacketText& packet = question.packet;
+  const Refused refused{.direction = Direction::outward,
+                        .local = packet.source,
+                        .remote = destination,
+                        .protocol = packet.protocol,
+                        .port = packet.destination_port,
+                        .name = name_of(packet)};
+  const auto misses = near_misses(question.program, refused, question.surroundings.bindings);
+  if (misses.empty()) return;
+  Json list = Json::array();
+  for (const NearMiss& miss : misses) {
+    const Rule& rule = question.program.rules[miss.rule];
+    list.push_back({{"why", miss.why},
+                    {"advice", miss.advice.empty() ? Json() : Json(miss.advice)},
+                    {"rule", rule_text(rule)},
+                    {"place", rule.origin.rule.text()},
+                    {"use", rule.origin.use.line == 0 ? Json() : Json(rule.origin.use.text())}});
+  }
+  json["near_misses"] = std::move(list);
 }
 
 Json verdict_json(const Question& question, const Address& destination) {
@@ -148,12 +163,28 @@ Json verdict_json(const Question& question, const Address& destination) {
           rule.origin.vendor + (rule.origin.part.empty() ? "" : "." + rule.origin.part);
   }
   if (outcome.through) json["through"] = outcome.through->text();
+  const bool unmatched = outcome.reason == SP_DROP_NO_RULE || outcome.reason == SP_DROP_DENIED;
+  if (unmatched) add_near_misses(json, question, destination);
   return json;
 }
 
 void print_line(const char* what, const Json& verdict, const char* field) {
   if (verdict.contains(field))
     std::cout << "  " << what << verdict.at(field).get<std::string>() << '\n';
+}
+
+void print_near_misses(const Json& verdict) {
+  if (!verdict.contains("near_misses")) return;
+  std::cout << "  near\n";
+  for (const auto& miss : verdict.at("near_misses")) {
+    std::cout << "    " << miss.at("why").get<std::string>() << '\n';
+    if (!miss.at("advice").is_null())
+      std::cout << "      " << miss.at("advice").get<std::string>() << '\n';
+    std::cout << "      " << miss.at("place").get<std::string>() << ": "
+              << shortened(miss.at("rule").get<std::string>()) << '\n';
+    if (!miss.at("use").is_null())
+      std::cout << "      used at " << miss.at("use").get<std::string>() << '\n';
+  }
 }
 
 void print_verdict(const Json& verdict) {
@@ -168,6 +199,7 @@ void print_verdict(const Json& verdict) {
   print_line("used at  ", verdict, "use");
   print_line("vendor   ", verdict, "vendor");
   print_line("name     ", verdict, "through");
+  print_near_misses(verdict);
 }
 
 std::string bindings_used(const Question& question) {
@@ -230,7 +262,8 @@ Command add_explain(CLI::App& command) {
   command.footer(
       "Says pass or drop, the rule that decides with its place in the source, and the name that "
       "it\n"
-      "came through. Exits with 0 if the packet passes, 4 if it drops or the addresses of a name "
+      "came through; of a drop, also the rules that nearly let it pass. Exits with 0 if the packet "
+      "passes, 4 if it drops or the addresses of a name "
       "do\n"
       "not agree. Packets are written\n\n"
       "  tcp 10.20.1.1 -> relay.example.net:443       (udp likewise)\n"

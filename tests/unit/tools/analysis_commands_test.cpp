@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `explain`, `query` and `diff` as people and scripts use them, over source and over bundles (C6,
+// S8).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/process.h"
+
+namespace sallyport {
+namespace {
+
+using nlohmann::json;
+using test::CommandLine;
+using test::Finished;
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+const char* const old_text = R"(zone staff = 10.20.0.0/16
+policy branch {
+  from staff {
+    allow tcp 443 to *.example.net, 198.51.100.0/24
+    allow udp 3478 to relay.example.net
+  }
+  from any deny any to 198.51.100.66
+}
+)";
+
+const char* const new_text = R"(zone staff = 10.20.0.0/16
+policy branch {
+  from staff {
+    allow tcp 443 to a.example.net, 198.51.100.0/24
+    allow udp 3478-3480 to relay.example.net
+  }
+}
+)";
+
+class AnalysisCommands : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(SALLYPORT_BINARY))
+      GTEST_SKIP() << "SKIP: there is no " << SALLYPORT_BINARY;
+    ASSERT_NE(mkdtemp(folder_), nullptr);
+    write("old.sally", old_text);
+    write("new.sally", new_text);
+    const Finished built = sallyport({"build", path("old.sally"), "-o", path("old.bundle")});
+    ASSERT_EQ(built.status, 0) << built.output;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string path(const std::string& file) const { return std::string(folder_) + '/' + file; }
+  void write(const std::string& file, const std::string& text) const {
+    std::ofstream(path(file), std::ios::binary) << text;
+  }
+  static Finished sallyport(CommandLine words) {
+    words.insert(words.begin(), SALLYPORT_BINARY);
+    return test::run(words);
+  }
+
+  char folder_[32] = "/tmp/sallyport-cli.XXXXXX";
+};
+
+TEST_F(AnalysisCommands, have_help_with_an_example) {
+  for (const char* command : {"query", "diff"}) {
+    const Finished help = sallyport({command, "--help"});
+    EXPECT_EQ(help.status, 0);
+    EXPECT_THAT(help.output, HasSubstr(std::string("\n  sallyport ") + command)) << command;
+  }
+}
+
+TEST_F(AnalysisCommands, explain_tells_near_misses_from_source_and_bundle) {
+  for (const char* file : {"old.sally", "old.bundle"}) {
+    const Finished drop = sallyport({"explain", path(file), "udp 10.20.1.1 -> 198.51.100.7:443",
+                                     "--given", "relay.example.net=203.0.113.1"});
+    EXPECT_EQ(drop.status, 4);
+    EXPECT_THAT(drop.output, AllOf(HasSubstr("allowed on tcp 443, you asked udp 443"),
+                                   HasSubstr("old.sally:4:5: allow tcp 443")));
+    const Finished as_json = sallyport({"explain", path(file), "tcp 10.20.1.1 -> 198.51.100.66:443",
+                                        "--json", "--given", "relay.example.net=203.0.113.1"});
+    const auto packet = json::parse(as_json.output).at("packets").at(0);
+    ASSERT_THAT(packet.at("near_misses"), SizeIs(1));
+    EXPECT_EQ(packet.at("near_misses").at(0).at("why"),
+              "allowed, but the deny at old.sally:7:12 wins");
+  }
+}
+
+TEST_F(AnalysisCommands, query_answers_from_source_and_bundle) {
+  for (const char* file : {"old.sally", "old.bundle"}) {
+    const Finished reach = sallyport({"query", path(file), "--from", "staff", "--on", "tcp/443"});
+    EXPECT_EQ(reach.status, 0);
+    EXPECT_THAT(reach.output,
+                AllOf(HasSubstr("staff -> *.example.net, 198.51.100.0/24 on tcp 443"),
+                      HasSubstr("except at 198.51.100.66"), HasSubstr("old.sally:4:5")));
+    const Finished whom = sallyport({"query", path(file), "--to", "relay.example.net", "--json"});
+    EXPECT_EQ(whom.status, 0);
+    EXPECT_THAT(json::parse(whom.output).at("cells"), SizeIs(2));
+  }
+}
+
+TEST_F(AnalysisCommands, query_with_an_empty_answer_is_4_and_a_wrong_question_2) {
+  const auto status = [&](CommandLine words) {
+    words.insert(words.begin(), {"query", path("old.sally")});
+    return sallyport(words).status;
+  };
+  EXPECT_EQ(status({"--on", "tcp/22"}), 4);
+  EXPECT_EQ(status({"--to", "198.51.100.66"}), 4);
+  EXPECT_EQ(status({"--from", "any", "--on", "tcp/443"}), 4);
+  EXPECT_EQ(status({"--on", "tcp/70000"}), 2);
+  EXPECT_EQ(status({"--from", "nowhere", "--to", "198.51.100.7"}), 2);
+  EXPECT_EQ(status({"--protocol", "frog"}), 2);
+  EXPECT_EQ(status({"--protocol", "udp", "--on", "tcp/443"}), 2);
+}
+
+TEST_F(AnalysisCommands, diff_says_what_opens_and_what_closes) {
+  for (const char* old_file : {"old.sally", "old.bundle"}) {
+    const Finished diff = sallyport({"diff", path(old_file), path("new.sally")});
+    EXPECT_EQ(diff.status, 0);
+    EXPECT_THAT(diff.output,
+                AllOf(HasSubstr("+ staff -> relay.example.net on udp 3479-3480"),
+                      HasSubstr("+ staff -> 198.51.100.66 on tcp 443"),
+                      HasSubstr("closed before by old.sally:7:12: deny any to 198.51.100.66"),
+                      HasSubstr("- staff -> *.example.net on tcp 443"),
+                      EndsWith("newly allowed, 1 newly denied\n")));
+  }
+}
+
+TEST_F(AnalysisCommands, diff_requires_no_widening) {
+  const auto diff = [&](const char* before, const char* now) {
+    return sallyport({"diff", path(before), path(now), "--require-no-widening"});
+  };
+  EXPECT_EQ(diff("old.sally", "new.sally").status, 4);
+  EXPECT_EQ(diff("old.sally", "old.bundle").status, 0);
+  EXPECT_THAT(diff("old.sally", "old.bundle").output, HasSubstr("the two pass the same"));
+  write("narrow.sally", R"(zone staff = 10.20.0.0/24
+policy branch {
+  from staff allow tcp 443 to b.example.net, ?.c.example.net, 198.51.100.8
+  from any deny any to 198.51.100.66
+})");
+  const Finished narrow = diff("old.sally", "narrow.sally");
+  EXPECT_EQ(narrow.status, 0) << narrow.output;
+  EXPECT_THAT(narrow.output, HasSubstr("0 cells newly allowed"));
+}
+
+TEST_F(AnalysisCommands, diff_has_json) {
+  const Finished diff = sallyport({"diff", path("old.sally"), path("new.sally"), "--json"});
+  const auto object = json::parse(diff.output);
+  EXPECT_EQ(object.at("widening"), true);
+  const auto& first = object.at("newly_allowed").at(0);
+  EXPECT_EQ(first.at("zone"), "staff");
+  EXPECT_EQ(first.at("direction"), "outward");
+  EXPECT_EQ(object.at("newly_denied").at(0).at("place"), "old.sally:4:5");
+}
+
+}  // namespace
+}  // namespace sallyport
