@@ -18,16 +18,18 @@ set(may_compiler_testing compiler/program compiler/source/source.h compiler/valu
 set(may_compiler_analysis compiler/program compiler/source/source.h compiler/values)
 set(may_compiler_check compiler/syntax compiler/source compiler/program compiler/testing compiler/values)
 set(may_compiler_driver compiler)
+set(may_compiler_lsp compiler)
 set(may_runtime compiler/image compiler/label compiler/nft compiler/program compiler/source/source.h compiler/values bpf/abi.h)
 # Tools ask the driver; what they show of Program and Image they read, but they neither parse nor check.
 set(may_tools compiler/driver compiler/analysis compiler/program compiler/image compiler/label compiler/nft compiler/source compiler/testing
-    compiler/values compiler/codes compiler/format runtime bpf/abi.h)
+    compiler/values compiler/codes compiler/format compiler/lsp runtime bpf/abi.h)
 set(may_bpf "")
 
 set(faults 0)
 set(seen 0)
 foreach(folder compiler/values compiler/source compiler/codes compiler/feeds compiler/syntax compiler/format
         compiler/program compiler/image compiler/label compiler/nft compiler/analysis compiler/testing compiler/check compiler/driver
+        compiler/lsp
         runtime tools bpf)
   string(REPLACE "/" "_" key ${folder})
   file(GLOB files ${ROOT}/${folder}/*.h ${ROOT}/${folder}/*.cpp ${ROOT}/${folder}/*.c)

@@ -19,6 +19,7 @@ using Command = std::function<ExitCode()>;
 
 Command add_check(CLI::App& command);
 Command add_fmt(CLI::App& command);
+Command add_lsp(CLI::App& command);
 Command add_test(CLI::App& command);
 Command add_build(CLI::App& command);
 Command add_show(CLI::App& command);

@@ -18,6 +18,7 @@ struct Row {
 constexpr Row commands[] = {
     {"check", "Say what is wrong with a policy.", sallyport::add_check},
     {"fmt", "Give policies the layout that all policies have.", sallyport::add_fmt},
+    {"lsp", "Serve an editor: the language server.", sallyport::add_lsp},
     {"test", "Run the tests of a policy.", sallyport::add_test},
     {"build", "Compile a policy to a bundle.", sallyport::add_build},
     {"show", "Show what is inside a bundle.", sallyport::add_show},

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the server answers. Entry point: Server::answer().
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "compiler/format/format.h"
+#include "compiler/lsp/protocol.h"
+#include "compiler/lsp/server.h"
+
+namespace sallyport::lsp {
+namespace {
+
+/// The offset in the document's text of a request's position.
+std::size_t offset_in(const Document& document, const Json& params) {
+  return Lines(document.text).offset(position_of(params.at("position")));
+}
+
+const Occurrence* occurrence_at(const Document& document, std::size_t offset) {
+  return document.symbols.at(&document.source(), static_cast<std::uint32_t>(offset));
+}
+
+const ImportStatement* import_at(const Document& document, std::size_t offset) {
+  const auto& imports = document.compilation.modules.front().policy.imports;
+  const auto found = std::ranges::find_if(imports, [offset](const ImportStatement& one) {
+    return one.path.span.begin <= offset && offset <= one.path.span.end;
+  });
+  return found == imports.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+Answer Server::answer(const std::string& method, const Json& params) {
+  using Method = Answer (Server::*)(const Json&);
+  static const std::map<std::string_view, Method> methods{
+      {"textDocument/hover", &Server::hover},
+      {"textDocument/definition", &Server::definition},
+      {"textDocument/references", &Server::references},
+      {"textDocument/completion", &Server::completion},
+      {"textDocument/documentSymbol", &Server::symbols},
+      {"textDocument/formatting", &Server::formatting},
+  };
+  if (method == "initialize") {
+    if (state_ == State::fresh) return initialize();
+    return std::unexpected(
+        Failure{ErrorCode::invalid_request, "`initialize` may be sent only once"});
+  }
+  if (method == "shutdown") {
+    state_ = State::shut_down;
+    return nullptr;
+  }
+  const auto found = methods.find(method);
+  if (found == methods.end())
+    return std::unexpected(Failure{ErrorCode::method_not_found, "no method `" + method + "`"});
+  return (this->*found->second)(params);
+}
+
+Answer Server::initialize() {
+  constexpr int incremental = 2;
+  state_ = State::running;
+  return Json{
+      {"capabilities",
+       {{"positionEncoding", "utf-16"},
+        {"textDocumentSync",
+         {{"openClose", true}, {"change", incremental}, {"save", {{"includeText", false}}}}},
+        {"hoverProvider", true},
+        {"definitionProvider", true},
+        {"referencesProvider", true},
+        {"documentSymbolProvider", true},
+        {"documentFormattingProvider", true},
+        {"completionProvider", {{"triggerCharacters", {".", "{", "(", "/"}}}}}},
+      {"serverInfo", {{"name", "sallyport"}, {"version", version_}}}};
+}
+
+/// Null for a document that is not open: then nothing is the answer.
+const Document* Server::document(const Json& params) {
+  return workspace_.document(params.at("textDocument").at("uri").get_ref<const std::string&>());
+}
+
+Answer Server::hover(const Json& params) {
+  const Document* document = this->document(params);
+  if (!document) return nullptr;
+  const std::size_t offset = offset_in(*document, params);
+  const auto found = lsp::hover(*document, static_cast<std::uint32_t>(offset));
+  if (!found) return nullptr;
+  return Json{{"contents", {{"kind", "markdown"}, {"value", found->markdown}}},
+              {"range", json_of(workspace_.location(found->span).range)}};
+}
+
+Answer Server::definition(const Json& params) {
+  const Document* document = this->document(params);
+  if (!document) return nullptr;
+  const std::size_t offset = offset_in(*document, params);
+  if (const ImportStatement* import = import_at(*document, offset)) {
+    const std::string file = std::string(import->path.span.text()) + ".sally";
+    const auto path = (document->path.parent_path() / file).lexically_normal();
+    if (!workspace_.exists(path)) return nullptr;
+    return json_of(Location{workspace_.uri(path), {}});
+  }
+  const Occurrence* one = occurrence_at(*document, offset);
+  if (!one) return nullptr;
+  return json_of(workspace_.location(document->symbols.all()[one->symbol].name_span));
+}
+
+Answer Server::references(const Json& params) {
+  const Document* document = this->document(params);
+  if (!document) return nullptr;
+  const Occurrence* one = occurrence_at(*document, offset_in(*document, params));
+  if (!one) return nullptr;
+  const bool with_declaration =
+      params.contains("context") && params.at("context").value("includeDeclaration", false);
+  const Symbol& asked = document->symbols.all()[one->symbol];
+  const Location declared = workspace_.location(asked.name_span);
+  // Whoever speaks of it may be open while the file of the declaration is not, and the other way.
+  std::set<Location> found;
+  for (const Document* other : workspace_.documents()) {
+    const std::vector<Symbol>& symbols = other->symbols.all();
+    for (std::size_t i = 0; i < symbols.size(); ++i) {
+      const bool same =
+          symbols[i].name == asked.name && workspace_.location(symbols[i].name_span) == declared;
+      if (!same) continue;
+      for (const Occurrence& place : other->symbols.occurrences()) {
+        if (place.symbol == i && (with_declaration || !place.declares))
+          found.insert(workspace_.location(place.span));
+      }
+    }
+  }
+  Json list = Json::array();
+  for (const Location& location : found) list.push_back(json_of(location));
+  return list;
+}
+
+Answer Server::completion(const Json& params) {
+  const Document* document = this->document(params);
+  if (!document) return nullptr;
+  const std::size_t cursor = offset_in(*document, params);
+  const Completion found = complete(*document, cursor);
+  return json_of(found, Lines(document->text).range(found.begin, cursor));
+}
+
+Answer Server::symbols(const Json& params) {
+  const Document* document = this->document(params);
+  if (!document) return nullptr;
+  return outline(*document);
+}
+
+/// Nothing for text with syntax errors: they are shown already.
+Answer Server::formatting(const Json& params) {
+  const Document* document = this->document(params);
+  if (!document) return nullptr;
+  Diagnostics ignored;
+  const auto text = format(document->source(), ignored);
+  if (!text) return nullptr;
+  if (*text == document->text) return Json::array();
+  return Json::array({json_of(line_edit(document->text, *text))});
+}
+
+}  // namespace sallyport::lsp
