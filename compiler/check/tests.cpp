@@ -28,13 +28,15 @@ class TestReader {
   void read_expectation(const ExpectStatement& statement);
   bool read_reason(const ExpectStatement& statement, Expectation& expectation);
   void demand_ends(const ExpectStatement& statement, const FlowText& flow);
-  void warn_of_unused(const Word& word, const HostName& name);
+  void warn_of_unused();
+  bool expects_drop(const HostName& name) const;
   void fail(const Span& span, const Complaint& complaint);
 
   const TestStatement& test_;
   const Program* program_;
   Reporter& reporter_;
   TestCase case_;
+  std::vector<std::pair<const Word*, HostName>> given_;  // as they were written
   bool sound_ = true;
 };
 
@@ -68,14 +70,25 @@ bool knows(const Program& program, const HostName& name) {
   });
 }
 
-void TestReader::warn_of_unused(const Word& word, const HostName& name) {
-  if (!program_ || knows(*program_, name)) return;
-  std::vector<std::string> names;
-  for (const HostName& bound : bound_names(*program_)) names.push_back(bound.text());
-  reporter_.warning(word.span, {"unused-given",
-                                "no rule of " + quote(test_.policy.text) + " knows the name " +
-                                    quote(name.text()),
-                                did_you_mean(name.text(), names)});
+/// Binding a name only to see that it stays closed is a good test.
+bool TestReader::expects_drop(const HostName& name) const {
+  return std::ranges::any_of(case_.expectations, [&](const Expectation& expectation) {
+    const auto* to = std::get_if<HostName>(&expectation.flow.destination);
+    return expectation.verdict == Verdict::drop && to && *to == name;
+  });
+}
+
+void TestReader::warn_of_unused() {
+  if (!program_) return;
+  for (const auto& [word, name] : given_) {
+    if (knows(*program_, name) || expects_drop(name)) continue;
+    std::vector<std::string> names;
+    for (const HostName& bound : bound_names(*program_)) names.push_back(bound.text());
+    reporter_.warning(word->span, {"unused-given",
+                                   "no rule of " + quote(test_.policy.text) + " knows the name " +
+                                       quote(name.text()),
+                                   did_you_mean(name.text(), names)});
+  }
 }
 
 void TestReader::read_alias(const GivenStatement& given, const std::vector<HostName>& names) {
@@ -102,7 +115,7 @@ void TestReader::read_given(const GivenStatement& given) {
     }
   }
   for (const HostName& name : *names) {
-    warn_of_unused(given.name, name);
+    given_.emplace_back(&given.name, name);
     case_.bindings[name].insert(addresses.begin(), addresses.end());
   }
 }
@@ -160,6 +173,7 @@ std::optional<TestCase> TestReader::read() {
   if (test_.at) case_.at = parse_day(test_.at->text);
   for (const GivenStatement& given : test_.givens) read_given(given);
   for (const ExpectStatement& one : test_.expectations) read_expectation(one);
+  warn_of_unused();
   if (test_.expectations.empty()) {
     reporter_.warning(test_.span, {"empty-test", "this test expects nothing: it cannot fail"});
   }

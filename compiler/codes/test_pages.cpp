@@ -103,12 +103,13 @@ test "reached" of office {
 policy office { allow tcp 443 to api.example.com }
 test "reached" of office {
   given apl.example.com is 192.0.2.7
-  expect drop tcp 10.0.0.1 -> apl.example.com:443
+  expect drop tcp 10.0.0.1 -> 192.0.2.9:443
 }
 )",
      R"(
 No rule gets addresses through this name, so giving it some changes nothing. It
-is misspelt, or the rule that the test was written for is gone.
+is misspelt, or the rule that the test was written for is gone. A name that an
+`expect drop` asks for is fine: that it stays closed is worth a test.
 )",
      R"(
 policy office { allow tcp 443 to api.example.com }
