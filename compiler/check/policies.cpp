@@ -2,6 +2,7 @@
 // Policies: settings, and rules under the zones from which they hold.
 #include "compiler/check/policies.h"
 
+#include <algorithm>
 #include <cassert>
 #include <map>
 #include <variant>
@@ -31,8 +32,13 @@ class PolicyReader {
  private:
   /// Where an item stands.
   struct Standing {
-    std::optional<std::uint32_t> zone;  // empty: every local address
-    const DirectionBlock* inward = nullptr;
+    std::optional<std::uint32_t> zone;      // empty: every local address
+    const DirectionBlock* block = nullptr;  // null: directly in the policy
+
+    Direction direction() const {
+      const bool to = block && block->direction == DirectionBlock::Direction::to;
+      return to ? Direction::inward : Direction::outward;
+    }
   };
 
   void read_settings();
@@ -41,7 +47,7 @@ class PolicyReader {
   void read_item(const UseStatement& use, const Standing& standing);
   void read_block(const DirectionBlock& block);
   void demand_zone(const Span& span, std::string_view what);
-  void refuse_direction(const Span& span, const DirectionBlock& block, const Rule* through_use);
+  void refuse_direction(const Span& span, const Standing& standing, const Rule* through_use);
   void fail(const Span& span, const Complaint& complaint, std::vector<Note> notes = {});
 
   const PolicyStatement& policy_;
@@ -61,7 +67,8 @@ std::optional<Program> PolicyReader::run() {
     if (const auto* block = std::get_if<DirectionBlock>(&item)) {
       read_block(*block);
     } else if (const auto* rule = std::get_if<RuleStatement>(&item)) {
-      if (!program_.zones.empty()) demand_zone(rule->span, "rule");
+      // An inward rule is told more by the check of its direction.
+      if (!program_.zones.empty() && !rule->inward) demand_zone(rule->span, "rule");
       read_item(*rule, {});
     } else {
       const auto& use = std::get<UseStatement>(item);
@@ -125,25 +132,35 @@ void PolicyReader::demand_zone(const Span& span, std::string_view what) {
               "say `from any`, or from which zone: " + list_of(declarations_.zone_names())});
 }
 
-void PolicyReader::refuse_direction(const Span& span, const DirectionBlock& block,
+/// For a rule that is not of the direction in which it stands; given if a `use` brought it.
+void PolicyReader::refuse_direction(const Span& span, const Standing& standing,
                                     const Rule* through_use) {
   std::string found = "this rule is";
   std::vector<Note> notes;
   if (through_use) {
     const Origin& origin = through_use->origin;
     found = quote(origin.vendor + "." + origin.part) + " has rules that are";
-    notes.push_back({{}, "its first rule is at " + origin.rule.text()});
+    notes.push_back({{}, "the first of them is at " + origin.rule.text()});
   }
+  const bool outward = standing.direction() == Direction::inward;  // what stands here is the other
+  const std::string zone = standing.block ? standing.block->zone.text : "any";
+  const std::string right = quote((outward ? "from " : "to ") + zone);
+  const std::string hint = outward ? "outward rules stand under " + right
+                                   : "inward rules stand under " + right + ": `to " + zone +
+                                         " { allow in tcp 443 from SOURCE }`";
+  const std::string where =
+      standing.block ? "under " + quote((outward ? "to " : "from ") + zone) : "under no `to ZONE`";
   fail(span,
        {"wrong-direction",
-        found + " outward: under " + quote("to " + block.zone.text) +
+        found + (outward ? " outward: " : " inward: ") + where +
             " that would open the wrong direction",
-        "outward rules stand under " + quote("from " + block.zone.text)},
+        hint},
        std::move(notes));
 }
 
 void PolicyReader::read_item(const RuleStatement& statement, const Standing& standing) {
-  if (standing.inward) refuse_direction(statement.span, *standing.inward, nullptr);
+  const Direction direction = statement.inward ? Direction::inward : Direction::outward;
+  if (direction != standing.direction()) refuse_direction(statement.span, standing, nullptr);
   const Terms nothing;
   RuleReading read = read_rule(statement, nothing, reporter_);
   sound_ = sound_ && read.sound;
@@ -173,9 +190,9 @@ void PolicyReader::read_item(const UseStatement& use, const Standing& standing) 
   }
   UseReading read = read_use(use, *vendor, reporter_);
   sound_ = sound_ && read.sound;
-  if (standing.inward && !read.rules.empty()) {
-    refuse_direction(use.span, *standing.inward, &read.rules.front());
-  }
+  const auto misplaced = std::ranges::find_if(
+      read.rules, [&](const Rule& rule) { return rule.direction != standing.direction(); });
+  if (misplaced != read.rules.end()) refuse_direction(use.span, standing, &*misplaced);
   for (Rule& rule : read.rules) {
     rule.zone = standing.zone;
     program_.rules.push_back(std::move(rule));
@@ -184,7 +201,7 @@ void PolicyReader::read_item(const UseStatement& use, const Standing& standing) 
 
 void PolicyReader::read_block(const DirectionBlock& block) {
   Standing standing;
-  if (block.direction == DirectionBlock::Direction::to) standing.inward = &block;
+  standing.block = &block;
   if (block.zone.text != "any") {
     standing.zone = declarations_.zone(block.zone.text);
     if (!standing.zone) {

@@ -95,9 +95,10 @@ bool DestinationReader::read_word(const Word& word) {
   if (!texts) return false;
   words_ += texts->size();
   if (words_ > Terms::longest_list) {
-    reporter_.error(word.span, {"too-many-words", "this rule has more than " +
-                                                      std::to_string(Terms::longest_list) +
-                                                      " destinations; write several rules"});
+    reporter_.error(word.span, {"too-many-words",
+                                "this rule has more than " + std::to_string(Terms::longest_list) +
+                                    (statement_.inward ? " sources" : " destinations") +
+                                    "; write several rules"});
     return false;
   }
   return std::ranges::all_of(*texts, [&](const std::string& text) { return add(word, text); });
@@ -139,6 +140,7 @@ bool read_modifiers(const RuleStatement& statement, Rule& rule, Reporter& report
 RuleReading read_rule(const RuleStatement& statement, const Terms& terms, Reporter& reporter) {
   Rule rule;
   rule.action = statement.action == RuleStatement::Action::allow ? Action::allow : Action::deny;
+  rule.direction = statement.inward ? Direction::inward : Direction::outward;
   auto services = read_services(statement, terms, reporter);
   auto remote = DestinationReader(statement, terms, reporter).read();
   const bool modified = read_modifiers(statement, rule, reporter);
@@ -148,7 +150,10 @@ RuleReading read_rule(const RuleStatement& statement, const Terms& terms, Report
   if (no_service || is_empty(*remote)) {
     reporter.warning(
         statement.span,
-        {"empty-rule", std::string("no ") + (no_service ? "port" : "destination") +
+        {"empty-rule", std::string("no ") +
+                           (no_service         ? "port"
+                            : statement.inward ? "source"
+                                               : "destination") +
                            " is left in this rule: it " +
                            (rule.action == Action::allow ? "opens" : "closes") + " nothing"});
     return {.sound = true, .rule = {}};

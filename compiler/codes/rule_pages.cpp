@@ -97,7 +97,7 @@ policy office {
   allow tcp 443 to g{0..99}-{0..9}.example.com
 }
 )"},
-    {"wrong-direction", Severity::error, "an outward rule where only inward ones may stand",
+    {"wrong-direction", Severity::error, "a rule that stands where those of the other direction do",
      R"(
 zone dmz = 10.40.0.0/24
 policy office {
@@ -105,8 +105,10 @@ policy office {
 }
 )",
      R"(
-Under `to ZONE` stand rules for connections that come in. An outward rule there
-would open the opposite direction from the one that the block speaks of.
+Under `to ZONE` stand rules for connections that come in, `allow in ... from`;
+under `from ZONE` those for connections that go out, `allow ... to`. A rule of
+the other kind would open the opposite direction from the one that the block
+speaks of.
 )",
      R"(
 zone dmz = 10.40.0.0/24

@@ -57,13 +57,14 @@ struct ServiceClause {
   std::vector<Word> ports;  // ports, port ranges, ICMP types; empty if none were written
 };
 
-/// `allow SERVICES to DESTINATIONS MODIFIERS`
+/// `allow SERVICES to DESTINATIONS MODIFIERS`, `allow in SERVICES from SOURCES MODIFIERS`
 struct RuleStatement {
   Span span;
   enum class Action { allow, deny } action = Action::allow;
+  bool inward = false;
   std::vector<ServiceClause> services;
-  std::vector<Word> destinations;
-  std::vector<Name> modifiers;  // "private ok"
+  std::vector<Word> destinations;  // or the sources of an inward rule
+  std::vector<Name> modifiers;     // "private ok"
 };
 
 /// `use VENDOR.PART(NAME = VALUE, ...)`; without a part, every part that is not optional.

@@ -228,8 +228,9 @@ std::string ast_text(const Word& word) {
 
 std::string ast_text(const RuleStatement& rule) {
   std::string out = rule.action == RuleStatement::Action::allow ? "allow " : "deny ";
+  if (rule.inward) out += "in ";
   out += joined(rule.services, " or ", service_text);
-  out += " to " + words_text(rule.destinations);
+  out += (rule.inward ? " from " : " to ") + words_text(rule.destinations);
   for (const Name& modifier : rule.modifiers) out += " " + modifier.text;
   return out;
 }

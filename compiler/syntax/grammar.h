@@ -58,6 +58,7 @@ class Parser {
   Parsed<UseStatement> use(Span start);
   bool argument(UseStatement& use);
   Parsed<RuleStatement> rule(const Token& word);
+  bool remote_word(bool inward);
   bool modifiers(RuleStatement& rule);
   Parsed<ServiceClause> service();
   Parsed<Name> protocol();

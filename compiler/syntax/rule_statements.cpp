@@ -8,32 +8,39 @@ Parsed<RuleStatement> Parser::rule(const Token& start) {
   RuleStatement rule;
   const bool allow = start.span.text() == "allow";
   rule.action = allow ? RuleStatement::Action::allow : RuleStatement::Action::deny;
-  if (cursor_.at_word("in")) {
-    cursor_.not_yet(join(start.span, cursor_.take().span), allow ? "allow in" : "deny in");
-    return {};
-  }
+  rule.inward = cursor_.accept_word("in");
   do {
     Parsed<ServiceClause> clause = service();
     if (!clause) return {};
     rule.services.push_back(std::move(*clause));
   } while (cursor_.accept_word("or"));
-  std::string_view hint;
-  if (cursor_.at_word("from")) {
-    hint = "where packets come from stands before the rule: `from ZONE { ... }`";
-  } else if (cursor_.at(TokenKind::word) && is_number(cursor_.peek().span.text().substr(0, 1))) {
-    hint = "services are joined by `or`: `tcp 443 or udp 53`";
-  }
-  if (!cursor_.expect_word("to", "`to` and a destination", hint)) return {};
+  if (!remote_word(rule.inward)) return {};
   if (cursor_.at_word("feed")) {
     cursor_.not_yet(cursor_.peek().span, "feed");
     return {};
   }
-  Parsed<std::vector<Word>> destinations = range_words("a destination");
+  Parsed<std::vector<Word>> destinations = range_words(rule.inward ? "a source" : "a destination");
   if (!destinations) return {};
   rule.destinations = std::move(*destinations);
   if (!modifiers(rule)) return {};
   rule.span = since(start.span);
   return rule;
+}
+
+/// `to`, or `from` of an inward rule.
+bool Parser::remote_word(bool inward) {
+  std::string_view hint;
+  if (cursor_.at(TokenKind::word) && is_number(cursor_.peek().span.text().substr(0, 1))) {
+    hint = "services are joined by `or`: `tcp 443 or udp 53`";
+  } else if (inward && cursor_.at_word("to")) {
+    hint = "where packets go stands before the rule: `to ZONE { allow in tcp 443 from SOURCE }`";
+  } else if (!inward && cursor_.at_word("from")) {
+    hint =
+        "where packets come from stands before the rule: `from ZONE { ... }`; what comes in from "
+        "others is written `allow in tcp 443 from SOURCE`";
+  }
+  return inward ? cursor_.expect_word("from", "`from` and a source", hint)
+                : cursor_.expect_word("to", "`to` and a destination", hint);
 }
 
 bool Parser::modifiers(RuleStatement& rule) {
@@ -85,7 +92,8 @@ Parsed<ServiceClause> Parser::service() {
 
 Parsed<Name> Parser::protocol() {
   const Token found = cursor_.peek();
-  if (cursor_.at_statement() || cursor_.at_word("to") || cursor_.at_word("or")) {
+  if (cursor_.at_statement() || cursor_.at_word("to") || cursor_.at_word("from") ||
+      cursor_.at_word("or")) {
     cursor_.expected("a service such as `tcp 443`, or `any`");
     return {};
   }

@@ -156,7 +156,6 @@ TEST(Recovery, WhatIsNotYetInTheLanguageIsNamedAndSkipped) {
       {"either needs observed-dns { allow any to x } or { allow any to y }", "either"},
       {"needs observed-dns", "needs"},
       {"or { allow any to x }", "or {"},
-      {"allow in tcp 443 from {front-ends}.example", "allow in"},
       {"allow tcp 443 to x log", "log"},
       {"allow tcp 443 to x valid 2024-10-01 until 2025-02-01", "valid"},
       {"allow tcp 443 to x until 2025-02-01", "until"},
