@@ -7,12 +7,13 @@
 
 #include <linux/types.h>
 
-#define SP_ABI_VERSION 1
+#define SP_ABI_VERSION 2
 #define SP_ARENA_MAGIC 0x53414c59 /* "SALY" */
 
 /* Why a packet passed or dropped. Every packet counts exactly one (D2). name, words for people. */
 #define SP_REASONS(X)                                                                     \
   X(SP_PASS_RULE, "allowed by a rule")                                                    \
+  X(SP_PASS_REPLY, "reply in a TCP flow that a rule of the other direction allows")       \
   X(SP_PASS_ICMP_ERROR, "ICMP error about an allowed flow")                               \
   X(SP_PASS_ARP, "ARP")                                                                   \
   X(SP_PASS_ND, "neighbour discovery")                                                    \
@@ -39,6 +40,8 @@
   X(SP_DROP_TRUNCATED_TRANSPORT, "the packet ends inside its transport header")           \
   X(SP_DROP_TRANSPORT_HEADER, "contradictory transport header")                           \
   X(SP_DROP_BAD_SOURCE, "impossible source address")                                      \
+  X(SP_DROP_BAD_DESTINATION, "impossible destination address")                            \
+  X(SP_DROP_NO_FLOW, "UDP or echo reply to an allowed flow; flows are not recorded")      \
   X(SP_DROP_ICMP_ERROR, "ICMP error about a flow that no rule allows")
 
 enum SpReason {
@@ -50,6 +53,11 @@ enum SpReason {
 
 /* The reasons of packets that pass come first. */
 #define SP_PASSES(reason) ((reason) < SP_DROP_NO_RULE)
+
+/* Where a packet is met. Outward: its source is local, its destination remote. Inward: the other
+ * way round. */
+#define SP_OUTWARD 0U
+#define SP_INWARD 1U
 
 /* Parsing bounds (D6, D7). */
 #define SP_MAX_VLAN_TAGS 2
@@ -86,18 +94,18 @@ struct SpStart6 {
 struct SpArenaHeader {
   __u32 magic;
   __u32 version;
-  __u32 size;         /* bytes of the whole arena, a power of two */
-  __u32 zones;        /* zone labels */
-  __u32 remotes;      /* capacity of remote labels */
-  __u32 services;     /* service labels */
-  __u32 row_capacity; /* rows that fit in `verdicts` */
-  __u32 zero;
+  __u32 size;           /* bytes of the whole arena, a power of two */
+  __u32 zones;          /* zone labels */
+  __u32 remotes;        /* capacity of remote labels */
+  __u32 services;       /* service labels */
+  __u32 row_capacity;   /* rows that fit in `verdicts` */
+  __u32 directions;     /* 1: no rule is inward; 2: rows has a second half, for SP_INWARD */
   struct SpTable zone4; /* local address -> zone label */
   struct SpTable zone6;
   struct SpTable remote4; /* remote address -> remote label, static destinations only */
   struct SpTable remote6;
   struct SpTable service; /* service key -> service label */
-  __u32 rows;             /* offset of __u32[zones][remotes]: the row of a pair */
+  __u32 rows;             /* offset of __u32[directions][zones][remotes]: the row of a pair */
   __u32 verdicts;         /* offset of __u32[row_capacity][services]: cells */
 };
 

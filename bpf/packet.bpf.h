@@ -30,6 +30,8 @@ struct quote {
   struct SpKey6 source;
   struct SpKey6 destination;
   __u16 source_port; /* or the ICMP type */
+  __u16 destination_port;
+  __u16 zero;
   __u8 protocol;
   __u8 readable; /* 0: there is no quote, or none that can be judged */
 };
@@ -49,13 +51,13 @@ struct packet {
   __u8 hop_limit;
   __u8 icmp_code;
   __u8 icmp_error; /* a whole ICMP error message */
-  __u8 zero;
+  __u8 tcp_flags;
   struct SpKey6 source; /* IPv4 addresses are v4-mapped */
   struct SpKey6 destination;
   struct quote quote;
 };
 _Static_assert(sizeof(struct packet) == 60 + sizeof(struct quote), "struct packet has padding");
-_Static_assert(sizeof(struct quote) == 36, "struct quote has padding");
+_Static_assert(sizeof(struct quote) == 40, "struct quote has padding");
 
 /* No header begins behind this: the link header, 40 bytes of IPv6, six extension headers of 2048
  * bytes and an ICMP header end before. */

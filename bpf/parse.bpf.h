@@ -249,12 +249,14 @@ static __always_inline void read_quoted_transport(struct xdp_md* ctx, struct pac
   __u8* transport = look(ctx, packet, skip, 8);
 
   if (!transport) return;
-  if (quote->protocol == PROTOCOL_TCP || quote->protocol == PROTOCOL_UDP)
+  if (quote->protocol == PROTOCOL_TCP || quote->protocol == PROTOCOL_UDP) {
     quote->source_port = (__u16)(transport[0] << 8 | transport[1]);
-  else if (quote->protocol == icmp)
+    quote->destination_port = (__u16)(transport[2] << 8 | transport[3]);
+  } else if (quote->protocol == icmp) {
     quote->source_port = transport[0];
-  else
+  } else {
     return;
+  }
   quote->readable = 1;
 }
 
@@ -294,6 +296,7 @@ __noinline int read_transport(struct xdp_md* ctx, struct packet* packet) {
     if (tcp->doff * 4U > bytes_left(packet)) return cut;
     packet->source_port = bpf_ntohs(tcp->source);
     packet->destination_port = bpf_ntohs(tcp->dest);
+    packet->tcp_flags = ((__u8*)tcp)[13];
   } else if (packet->protocol == PROTOCOL_UDP) {
     struct udphdr* udp = look(ctx, packet, 0, sizeof(*udp));
     __u32 length;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: (GPL-2.0-or-later OR BSD-2-Clause) */
-/* What passes under every policy, even with none loaded (DESIGN 4.3, D10), and the sources that
+/* What passes under every policy, even with none loaded (DESIGN 4.3, D10), and the addresses that
  * never do. Entry: plumbing(). */
 #ifndef SALLYPORT_BPF_PLUMBING_H
 #define SALLYPORT_BPF_PLUMBING_H
@@ -32,10 +32,13 @@ static __always_inline bool is_own(const struct packet* packet) {
   return bpf_map_lookup_elem(&own, &key) != NULL;
 }
 
-static __always_inline bool is_neighbour_discovery(const struct packet* packet) { /* RFC 4861 */
+/* RFC 4861. Answers come to whatever address of ours the question was sent from; outward, packets
+ * to the gateway pass anyway. */
+static __always_inline bool is_neighbour_discovery(const struct packet* packet, __u32 direction) {
   return packet->protocol == PROTOCOL_ICMPV6 && packet->destination_port >= 133 &&
          packet->destination_port <= 136 && packet->icmp_code == 0 && packet->hop_limit == 255 &&
-         (is_link_multicast(packet) || is_link_local(packet));
+         (is_link_multicast(packet) || is_link_local(packet) ||
+          (direction == SP_INWARD && is_own(packet)));
 }
 
 static __always_inline bool is_listener_discovery(const struct packet* packet) { /* RFC 3810 */
@@ -45,42 +48,48 @@ static __always_inline bool is_listener_discovery(const struct packet* packet) {
          is_link_multicast(packet);
 }
 
-static __always_inline bool is_dhcp(const struct packet* packet) {
-  if (packet->protocol != PROTOCOL_UDP) return false;
-  if (packet->family == 4)
-    return packet->source_port == 68 && packet->destination_port == 67 &&
-           (number4(&packet->destination) == 0xffffffff || is_own(packet));
-  return packet->source_port == 546 && packet->destination_port == 547 &&
-         (is_link_multicast(packet) || is_own(packet));
+/* Clients stand on the local side and ask outward; inward come the answers for the gateway. */
+static __always_inline bool is_dhcp(const struct packet* packet, __u32 direction) {
+  const bool v4 = packet->family == 4;
+  const __u16 client = v4 ? 68 : 546, server = v4 ? 67 : 547;
+  const __u16 source = direction == SP_OUTWARD ? client : server;
+  const __u16 destination = direction == SP_OUTWARD ? server : client;
+
+  if (packet->protocol != PROTOCOL_UDP || packet->source_port != source ||
+      packet->destination_port != destination)
+    return false;
+  if (v4 && number4(&packet->destination) == 0xffffffff) return true;
+  return is_link_multicast(packet) || is_own(packet);
 }
 
-/* Sources that no neighbour can have: multicast, broadcast, loopback, unspecified, v4-mapped. */
-static __always_inline bool is_bad_source(const struct packet* packet) {
+/* Addresses that no host can have: multicast, broadcast, loopback, unspecified, v4-mapped. */
+static __always_inline bool is_impossible(__u8 family, const struct SpKey6* address) {
   struct SpStart6 number;
 
-  if (packet->family == 4) {
-    const __u32 address = number4(&packet->source);
-    const __u32 network = address >> 24;
+  if (family == 4) {
+    const __u32 number_v4 = number4(address);
+    const __u32 network = number_v4 >> 24;
 
     return network == 0 || network == 127 || (network >= 224 && network < 240) ||
-           address == 0xffffffff;
+           number_v4 == 0xffffffff;
   }
-  number = number6(&packet->source);
-  return packet->source.address[0] == 0xff || (number.high == 0 && number.low <= 1) ||
-         is_mapped(&packet->source);
+  number = number6(address);
+  return address->address[0] == 0xff || (number.high == 0 && number.low <= 1) || is_mapped(address);
 }
 
 /* A bad source is no better when the packet is for the gateway itself: with route_localnet set, its
- * kernel would take 127.0.0.1 for a friend. */
-__noinline int plumbing(const struct packet* packet) {
+ * kernel would take 127.0.0.1 for a friend. Inward the gateway is a local host like others. */
+__noinline int plumbing(const struct packet* packet, __u32 direction) {
   if (!packet) return SP_UNREACHABLE;
   if (packet->fragment == WHOLE) {
-    if (is_neighbour_discovery(packet)) return SP_PASS_ND;
+    if (is_neighbour_discovery(packet, direction)) return SP_PASS_ND;
     if (is_listener_discovery(packet)) return SP_PASS_MLD;
-    if (is_dhcp(packet)) return SP_PASS_DHCP;
+    if (is_dhcp(packet, direction)) return SP_PASS_DHCP;
   }
-  if (is_bad_source(packet)) return SP_DROP_BAD_SOURCE;
-  return is_own(packet) ? SP_PASS_OWN : SP_UNDECIDED;
+  if (is_impossible(packet->family, &packet->source)) return SP_DROP_BAD_SOURCE;
+  if (direction == SP_OUTWARD) return is_own(packet) ? SP_PASS_OWN : SP_UNDECIDED;
+  return is_impossible(packet->family, &packet->destination) ? SP_DROP_BAD_DESTINATION
+                                                             : SP_UNDECIDED;
 }
 
 #endif

@@ -16,13 +16,32 @@
 #define ECHO_REPLY_V6 129
 #define ECHO_REQUEST_V6 128
 
-static __always_inline __u32 cell_of(const struct SpArenaHeader* header, __u32 zone, __u32 remote,
-                                     __u32 service) {
-  const __u32 *row, *cell;
+/* Flags of a TCP segment. */
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
 
-  if (zone >= header->zones || remote >= header->remotes || service >= header->services)
+/* What is known of a packet once its addresses have labels. */
+struct labels {
+  const struct SpArenaHeader* header;
+  __u32 zone;   /* of the local address */
+  __u32 remote; /* of the remote one */
+};
+
+/* The cell of a flow that begins in `direction`. */
+static __always_inline __u32 cell_of(const struct labels* labels, __u32 direction, __u32 key) {
+  const struct SpArenaHeader* header = labels->header;
+  const __u32 *row, *cell;
+  __u32 service;
+  __u64 zone;
+
+  if (direction >= header->directions) return 0; /* no rule is inward */
+  service = service_of(key);
+  if (labels->zone >= header->zones || labels->remote >= header->remotes ||
+      service >= header->services)
     return SP_NO_CELL;
-  row = arena_at(header, header->rows + ((__u64)zone * header->remotes + remote) * sizeof(*row));
+  zone = direction == SP_OUTWARD ? labels->zone : (__u64)header->zones + labels->zone;
+  row = arena_at(header, header->rows + (zone * header->remotes + labels->remote) * sizeof(*row));
   if (!row || *row >= header->row_capacity) return SP_NO_CELL;
   cell = arena_at(header,
                   header->verdicts + ((__u64)*row * header->services + service) * sizeof(*cell));
@@ -37,18 +56,38 @@ static __always_inline int decide(struct packet* packet, __u32 cell, int allowed
   return cell ? allowed : unmatched;
 }
 
-/* The key of the packet that an ICMP error answers: 0, which no service has, if it cannot be
- * judged. A local host reports on a packet from the remote, so the remote's port is the quoted
- * source port. */
-static __always_inline __u32 quoted_key(const struct packet* packet) {
-  const struct quote* quote = &packet->quote;
-  const __u8 echo_reply = packet->family == 4 ? ECHO_REPLY : ECHO_REPLY_V6;
+/* The service that a packet from `port` (or of this ICMP type) answers; 0, which no service has, if
+ * it is no answer. */
+static __always_inline __u32 answered_key(__u8 protocol, __u16 port) {
+  if (protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP) return SP_SERVICE_KEY(protocol, port);
+  if (protocol == PROTOCOL_ICMP && port == ECHO_REPLY)
+    return SP_SERVICE_KEY(protocol, ECHO_REQUEST);
+  if (protocol == PROTOCOL_ICMPV6 && port == ECHO_REPLY_V6)
+    return SP_SERVICE_KEY(protocol, ECHO_REQUEST_V6);
+  return 0;
+}
 
-  if (quote->protocol == PROTOCOL_TCP || quote->protocol == PROTOCOL_UDP)
-    return SP_SERVICE_KEY(quote->protocol, quote->source_port);
-  /* Only an echo reply shows that our echo request was allowed. */
-  if (quote->source_port != echo_reply) return 0;
-  return SP_SERVICE_KEY(quote->protocol, packet->family == 4 ? ECHO_REQUEST : ECHO_REQUEST_V6);
+/* ACK or RST; a segment that asks to begin a flow is no answer, whatever else it says. */
+static __always_inline bool answers_over_tcp(const struct packet* packet) {
+  if (packet->tcp_flags & TCP_ACK) return true;
+  return (packet->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_RST;
+}
+
+/* A packet that no rule of its own direction decides: it may answer a flow that the rules of the
+ * other direction allow (D12). Only TCP says so itself. */
+static __always_inline int judge_reply(struct packet* packet, const struct labels* labels,
+                                       __u32 other) {
+  const bool tcp = packet->protocol == PROTOCOL_TCP;
+  const bool ports = tcp || packet->protocol == PROTOCOL_UDP;
+  const __u32 key =
+      answered_key(packet->protocol, ports ? packet->source_port : packet->destination_port);
+  __u32 cell;
+
+  if (key == 0 || (tcp && !answers_over_tcp(packet))) return SP_DROP_NO_RULE;
+  cell = cell_of(labels, other, key);
+  if (tcp || cell == 0 || cell & SP_CELL_DENY)
+    return decide(packet, cell, SP_PASS_REPLY, SP_DROP_NO_RULE);
+  return SP_DROP_NO_FLOW;
 }
 
 static __always_inline bool same_address(const struct SpKey6* a, const struct SpKey6* b) {
@@ -57,32 +96,68 @@ static __always_inline bool same_address(const struct SpKey6* a, const struct Sp
   return left.high == right.high && left.low == right.low;
 }
 
-/* An ICMP error passes when the packet it quotes would have passed the other way round (D11). */
-static __always_inline int judge_icmp_error(struct packet* packet,
-                                            const struct SpArenaHeader* header, __u32 zone,
-                                            __u32 remote) {
-  const __u32 key = quoted_key(packet);
+/* An ICMP error passes when the packet it quotes would have passed the other way round (D11): as an
+ * answer in a flow of this direction, or as part of a flow of the other one. */
+static __always_inline int judge_icmp_error(struct packet* packet, struct labels* labels,
+                                            __u32 direction) {
+  const struct quote* quote = &packet->quote;
+  const bool ports = quote->protocol == PROTOCOL_TCP || quote->protocol == PROTOCOL_UDP;
+  __u32 key, cell = 0;
 
-  if (!packet->quote.readable || key == 0) return SP_DROP_ICMP_ERROR;
-  if (!same_address(&packet->quote.source, &packet->destination)) return SP_DROP_ICMP_ERROR;
-  if (zone_of(packet->family, &packet->quote.destination) != zone) return SP_DROP_ICMP_ERROR;
-  return decide(packet, cell_of(header, zone, remote, service_of(key)), SP_PASS_ICMP_ERROR,
-                SP_DROP_ICMP_ERROR);
+  if (!quote->readable || !same_address(&quote->source, &packet->destination))
+    return SP_DROP_ICMP_ERROR;
+  if (direction == SP_OUTWARD) {
+    /* A router may report for a host behind it, but not for one of another zone. */
+    if (zone_of(packet->family, &quote->destination) != labels->zone) return SP_DROP_ICMP_ERROR;
+  } else {
+    /* Any router on the way may report. */
+    labels->remote = remote_of(packet->family, &quote->destination);
+  }
+  key = answered_key(quote->protocol, quote->source_port);
+  if (key != 0) cell = cell_of(labels, direction, key);
+  if (cell == 0) {
+    key = SP_SERVICE_KEY(quote->protocol, ports ? quote->destination_port : quote->source_port);
+    cell = cell_of(labels, direction == SP_OUTWARD ? SP_INWARD : SP_OUTWARD, key);
+  }
+  return decide(packet, cell, SP_PASS_ICMP_ERROR, SP_DROP_ICMP_ERROR);
 }
 
-__noinline int judge(struct packet* packet) {
-  const struct SpArenaHeader* header = live_arena();
-  __u32 zone, remote, key, cell;
+/* SP_UNDECIDED, or the reason why nobody sends from this address inward: it belongs to a zone. */
+static __always_inline int spoofed(const struct packet* packet, const struct labels* labels) {
+  __u32 zone;
 
-  if (!packet || !header) return SP_DROP_NO_GENERATION;
+  if (labels->header->zones == 1) return SP_UNDECIDED; /* the label of no zone is the only one */
   zone = zone_of(packet->family, &packet->source);
-  remote = remote_of(packet->family, &packet->destination);
-  key = packet->fragment == LATER ? SP_FRAGMENT_KEY(packet->protocol)
-                                  : SP_SERVICE_KEY(packet->protocol, packet->destination_port);
-  cell = cell_of(header, zone, remote, service_of(key));
-  if (cell == 0 && packet->icmp_error) return judge_icmp_error(packet, header, zone, remote);
-  return decide(packet, cell, SP_PASS_RULE,
-                packet->fragment == LATER ? SP_DROP_LATER_FRAGMENT : SP_DROP_NO_RULE);
+  if (zone >= labels->header->zones) return SP_DROP_NO_GENERATION;
+  return zone != 0 ? SP_DROP_BAD_SOURCE : SP_UNDECIDED;
+}
+
+__noinline int judge(struct packet* packet, __u32 direction) {
+  struct labels labels;
+  __u32 key, cell;
+
+  if (!packet) return SP_UNREACHABLE;
+  labels.header = live_arena();
+  if (!labels.header) return SP_DROP_NO_GENERATION;
+  if (direction == SP_OUTWARD) {
+    labels.zone = zone_of(packet->family, &packet->source);
+    labels.remote = remote_of(packet->family, &packet->destination);
+  } else {
+    const int reason = spoofed(packet, &labels);
+
+    if (reason != SP_UNDECIDED) return reason;
+    labels.zone = zone_of(packet->family, &packet->destination);
+    labels.remote = remote_of(packet->family, &packet->source);
+  }
+  if (packet->fragment == LATER) {
+    cell = cell_of(&labels, direction, SP_FRAGMENT_KEY(packet->protocol));
+    return decide(packet, cell, SP_PASS_RULE, SP_DROP_LATER_FRAGMENT);
+  }
+  key = SP_SERVICE_KEY(packet->protocol, packet->destination_port);
+  cell = cell_of(&labels, direction, key);
+  if (cell != 0) return decide(packet, cell, SP_PASS_RULE, SP_DROP_NO_RULE);
+  if (packet->icmp_error) return judge_icmp_error(packet, &labels, direction);
+  return judge_reply(packet, &labels, direction == SP_OUTWARD ? SP_INWARD : SP_OUTWARD);
 }
 
 #endif

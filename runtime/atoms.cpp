@@ -66,45 +66,89 @@ std::string Atom::text() const {
 Atoms::Atoms(const Program& program, const Bindings& bindings, std::uint64_t most,
              std::uint64_t seed)
     : program_(program), bindings_(bindings), most_(most), seed_(seed) {
-  for (const Family family : {Family::v4, Family::v6}) {
-    edges_.push_back(probe_edges(program, family, bindings));
-    const ProbeEdges& last = edges_.back();
-    const auto bad = std::ranges::count_if(last.aims, [](const Aim& aim) {
-      return bad_piece_of(aim.protocol, aim.shape) != BadPiece::none;
-    });
-    total_ += std::uint64_t{last.locals.size()} * last.remotes.size() *
-              (last.aims.size() + static_cast<std::uint64_t>(bad));
+  sides_ = {{Direction::outward, {}}};
+  if (std::ranges::any_of(program.rules,
+                          [](const Rule& rule) { return rule.direction == Direction::inward; })) {
+    sides_.push_back({Direction::inward, {}});
   }
-  std::set<Aim> plain;
-  for (const Rule& rule : program.rules) {
-    for (const Service& service : rule.services) plain.insert({service.protocol, service.first});
+  for (Side& side : sides_) {
+    for (const Family family : {Family::v4, Family::v6}) add_edges(side, family);
+    std::set<Aim> plain;
+    for (const Rule& rule : program.rules) {
+      const auto shape = rule.direction == side.direction ? ProbeShape::whole : ProbeShape::answer;
+      for (const Service& service : rule.services) {
+        plain.insert({service.protocol, service.first, shape});
+      }
+    }
+    side.plain_aims.assign(plain.begin(), plain.end());
   }
-  plain_aims_.assign(plain.begin(), plain.end());
+}
+
+void Atoms::add_edges(Side& side, Family family) {
+  side.edges.push_back(probe_edges(program_, family, bindings_, side.direction));
+  const ProbeEdges& last = side.edges.back();
+  const auto bad = std::ranges::count_if(last.aims, [](const Aim& aim) {
+    return bad_piece_of(aim.protocol, aim.shape) != BadPiece::none;
+  });
+  total_ += std::uint64_t{last.locals.size()} * last.remotes.size() *
+            (last.aims.size() + static_cast<std::uint64_t>(bad));
+}
+
+std::uint64_t Atoms::remotes() const {
+  std::uint64_t remotes = 0;
+  for (const Side& side : sides_) {
+    for (const ProbeEdges& edges : side.edges) remotes += edges.remotes.size();
+  }
+  return remotes;
 }
 
 std::uint64_t Atoms::draws() const {
   if (total_ <= most_) return 0;
-  std::uint64_t remotes = 0;
-  for (const ProbeEdges& edges : edges_) remotes += edges.remotes.size();
-  return std::max<std::uint64_t>(most_ / remotes, 1);
+  return std::max<std::uint64_t>(most_ / remotes(), 1);
 }
 
 std::uint64_t Atoms::to_try() const {
-  if (draws() == 0) return total_;
-  return draws() * (edges_[0].remotes.size() + edges_[1].remotes.size());
+  return draws() == 0 ? total_ : draws() * remotes();
+}
+
+Probe Atoms::probe_of(const Side& side, const Address& local, const Address& remote,
+                      const Aim& aim) {
+  const bool outward = side.direction == Direction::outward;
+  return {outward ? local : remote,
+          outward ? remote : local,
+          aim.protocol,
+          aim.port,
+          aim.shape,
+          side.direction};
 }
 
 /// Half of the draws are what rules open, which is where an edge that is off by one shows.
-void Atoms::draw(std::mt19937_64& random, const ProbeEdges& edges, const Address& remote,
-                 std::vector<Probe>& probes) const {
+void Atoms::draw(std::mt19937_64& random, const Side& side, const ProbeEdges& edges,
+                 const Address& remote, std::vector<Probe>& probes) const {
   for (std::uint64_t i = 0; i < draws(); ++i) {
     Aim aim = pick(random, edges.aims);
-    if (i % 2 == 0 && !plain_aims_.empty()) {
-      const Aim& plain = pick(random, plain_aims_);
+    if (i % 2 == 0 && !side.plain_aims.empty()) {
+      const Aim& plain = pick(random, side.plain_aims);
       if (belongs_to(plain, remote.family)) aim = plain;
     }
-    probes.push_back({pick(random, edges.locals), remote, aim.protocol, aim.port, aim.shape});
+    probes.push_back(probe_of(side, pick(random, edges.locals), remote, aim));
   }
+}
+
+std::vector<Probe> Atoms::probes_of(std::mt19937_64& random, std::size_t family,
+                                    const Address& remote) const {
+  std::vector<Probe> probes;
+  for (const Side& side : sides_) {
+    const ProbeEdges& edges = side.edges[family];
+    if (draws() > 0) {
+      draw(random, side, edges, remote, probes);
+      continue;
+    }
+    for (const Address& local : edges.locals) {
+      for (const Aim& aim : edges.aims) probes.push_back(probe_of(side, local, remote, aim));
+    }
+  }
+  return probes;
 }
 
 Result<void> Atoms::for_each_batch(
@@ -112,26 +156,15 @@ Result<void> Atoms::for_each_batch(
   std::mt19937_64 random(seed_);
   ProgramSlice slice(program_, bindings_);
   std::vector<Atom> batch;
-  std::vector<Probe> probes;
-  for (const ProbeEdges& edges : edges_) {
-    for (const Address& remote : edges.remotes) {
+  for (std::size_t family = 0; family < sides_[0].edges.size(); ++family) {
+    for (const Address& remote : sides_[0].edges[family].remotes) {
       slice.move_to(remote);
-      probes.clear();
-      if (draws() > 0) {
-        draw(random, edges, remote, probes);
-      } else {
-        for (const Address& local : edges.locals) {
-          for (const Aim& aim : edges.aims) {
-            probes.push_back({local, remote, aim.protocol, aim.port, aim.shape});
-          }
-        }
-      }
       const auto add = [&](const Probe& probe, BadPiece bad_piece) {
         Atom& atom = batch.emplace_back(Atom{probe, bad_piece, frame_of(probe), {}});
         if (bad_piece != BadPiece::none) spoil(atom.frame, atom);
-        atom.outcome = slice.judge(atom.frame);
+        atom.outcome = slice.judge(atom.frame, probe.direction);
       };
-      for (const Probe& probe : probes) {
+      for (const Probe& probe : probes_of(random, family, remote)) {
         add(probe, BadPiece::none);
         const BadPiece bad_piece = bad_piece_of(probe.protocol, probe.shape);
         if (draws() == 0 && bad_piece != BadPiece::none) add(probe, bad_piece);

@@ -47,17 +47,28 @@ class Atoms {
   Result<void> for_each_batch(const std::function<Result<void>(std::span<const Atom>)>& take) const;
 
  private:
-  /// How often atoms of one remote address are drawn; 0: all are taken.
+  /// One direction; the inward one only if a rule is inward. The remote edges are the same in all.
+  struct Side {
+    Direction direction = Direction::outward;
+    std::vector<ProbeEdges> edges = {};  // of each family
+    std::vector<Aim> plain_aims = {};    // what the rules open, not the edges around it
+  };
+  void add_edges(Side& side, Family family);
+  std::uint64_t remotes() const;
+  /// How often atoms of one remote address and side are drawn; 0: all are taken.
   std::uint64_t draws() const;
-  void draw(std::mt19937_64& random, const ProbeEdges& edges, const Address& remote,
-            std::vector<Probe>& probes) const;
+  static Probe probe_of(const Side& side, const Address& local, const Address& remote,
+                        const Aim& aim);
+  void draw(std::mt19937_64& random, const Side& side, const ProbeEdges& edges,
+            const Address& remote, std::vector<Probe>& probes) const;
+  std::vector<Probe> probes_of(std::mt19937_64& random, std::size_t family,
+                               const Address& remote) const;
 
   const Program& program_;
   Bindings bindings_;
   std::uint64_t most_;
   std::uint64_t seed_;
-  std::vector<ProbeEdges> edges_;  // of each family
-  std::vector<Aim> plain_aims_;    // what the rules open, not the edges around it
+  std::vector<Side> sides_;
   std::uint64_t total_ = 0;
 };
 

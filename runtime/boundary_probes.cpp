@@ -147,10 +147,33 @@ Aims usual_aims() {
   return found;
 }
 
-Aims aims_of(const Rule& rule, Family family) {
+/// What answers a flow to the service, and what only seems to.
+void add_answers(Aims& found, const Service& service) {
+  const auto add = [&](std::uint8_t protocol, std::uint16_t port) {
+    found.push_back({protocol, port, ProbeShape::answer});
+  };
+  add(service.protocol, service.first);
+  found.push_back({service.protocol, service.first, ProbeShape::false_answer});
+  found.push_back({service.protocol, service.first, ProbeShape::flow_error});
+  add(service.protocol, service.last);
+  if (service.first > 0) add(service.protocol, static_cast<std::uint16_t>(service.first - 1));
+  if (service.last < last_port(service.protocol)) {
+    add(service.protocol, static_cast<std::uint16_t>(service.last + 1));
+  }
+  if (service.protocol == protocol_tcp) add(protocol_udp, service.first);
+  if (service.protocol == protocol_udp) add(protocol_tcp, service.first);
+}
+
+/// Where packets of `direction` are met.
+Aims aims_of(const Rule& rule, Family family, Direction direction) {
   Aims found;
-  for (const Service& service : rule.services) add_service(found, service);
-  if (rule.every_service) found = usual_aims();
+  if (rule.direction == direction) {
+    for (const Service& service : rule.services) add_service(found, service);
+    if (rule.every_service) found = usual_aims();
+  } else {
+    for (const Service& service : rule.services) add_answers(found, service);
+    if (rule.every_service) add_answers(found, {protocol_tcp, 443, 443});
+  }
   std::erase_if(found, [&](const Aim& aim) { return !belongs_to(aim.protocol, family); });
   return found;
 }
@@ -167,14 +190,20 @@ struct Corner {
 
 class Choice {
  public:
-  explicit Choice(std::size_t most) : most_(most) {}
+  Choice(std::size_t most, Direction direction) : most_(most), direction_(direction) {}
 
   bool full() const { return chosen_.size() >= most_; }
   std::size_t room() const { return most_ - chosen_.size(); }
   void add(const Address& local, const Address& remote, const Aim& aim) {
     ++tried_;
     if (full()) return;
-    const Probe probe{local, remote, aim.protocol, aim.port, aim.shape};
+    const bool outward = direction_ == Direction::outward;
+    const Probe probe{outward ? local : remote,
+                      outward ? remote : local,
+                      aim.protocol,
+                      aim.port,
+                      aim.shape,
+                      direction_};
     if (seen_.insert(probe).second) chosen_.push_back(probe);
   }
   /// Repetitions cost time as well.
@@ -185,6 +214,7 @@ class Choice {
   static constexpr std::size_t tries_for_each = 20;
 
   std::size_t most_;
+  Direction direction_;
   std::size_t tried_ = 0;
   std::set<Probe> seen_;
   std::vector<Probe> chosen_;
@@ -227,12 +257,12 @@ void choose_combinations(Choice& choice, std::size_t room, const ProbeEdges& all
 
 }  // namespace
 
-std::vector<Probe> boundary_probes(const Program& program, std::size_t most) {
+std::vector<Probe> boundary_probes(const Program& program, std::size_t most, Direction direction) {
   std::map<std::pair<std::optional<std::uint32_t>, Family>, Addresses> locals;
   std::vector<Corner> corners;
   for (const Rule& rule : program.rules) {
     for (const Family family : families) {
-      Corner corner{nullptr, remotes_of(rule, family), aims_of(rule, family)};
+      Corner corner{nullptr, remotes_of(rule, family), aims_of(rule, family, direction)};
       const bool names_only = rule.remote.ranges.empty() && family == Family::v4;
       if (names_only) corner.remotes.push_back(unbound_remote(family));
       if (corner.remotes.empty() || corner.aims.empty()) continue;
@@ -242,16 +272,17 @@ std::vector<Probe> boundary_probes(const Program& program, std::size_t most) {
       corners.push_back(std::move(corner));
     }
   }
-  Choice choice(most);
+  Choice choice(most, direction);
   choose_edges(choice, corners);
   for (const Family family : families) {
     const std::size_t share = family == Family::v4 ? choice.room() / 2 : choice.room();
-    choose_combinations(choice, share, probe_edges(program, family));
+    choose_combinations(choice, share, probe_edges(program, family, {}, direction));
   }
   return choice.take();
 }
 
-ProbeEdges probe_edges(const Program& program, Family family, const Bindings& bindings) {
+ProbeEdges probe_edges(const Program& program, Family family, const Bindings& bindings,
+                       Direction direction) {
   ProbeEdges all{locals_of(program, std::nullopt, family), {}, usual_aims()};
   const auto add_remote = [&](const Address& address) {
     if (address.family == family) add_edges(all.remotes, AddressRange::single(address));
@@ -264,7 +295,7 @@ ProbeEdges probe_edges(const Program& program, Family family, const Bindings& bi
   }
   for (const Rule& rule : program.rules) {
     const Addresses remotes = remotes_of(rule, family);
-    const Aims aims = aims_of(rule, family);
+    const Aims aims = aims_of(rule, family, direction);
     all.remotes.insert(all.remotes.end(), remotes.begin(), remotes.end());
     all.aims.insert(all.aims.end(), aims.begin(), aims.end());
   }

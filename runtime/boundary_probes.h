@@ -12,18 +12,22 @@
 
 namespace sallyport {
 
-/// At most `most` probes, all different, always the same for a program. When there are more, every
-/// rule comes first with a packet that meets it, then the edges of each rule in turn, then an even
-/// choice from all combinations of a local address, a remote address and a service.
-std::vector<Probe> boundary_probes(const Program& program, std::size_t most);
+/// At most `most` probes of one direction, all different, always the same for a program. When there
+/// are more, every rule comes first with a packet that meets it, then the edges of each rule in
+/// turn, then an even choice from all combinations of a local address, a remote address and a
+/// service. The rules of the other direction are met by answers.
+std::vector<Probe> boundary_probes(const Program& program, std::size_t most,
+                                   Direction direction = Direction::outward);
 
-/// Everything at which a verdict of one family may change, a dimension each; sorted, each once.
+/// Everything at which a verdict of one family and direction may change, a dimension each; sorted,
+/// each once. Remote addresses do not depend on the direction.
 /// Every combination is an atom of the policy.
 struct ProbeEdges {
   std::vector<Address> locals;
   std::vector<Address> remotes;
   std::vector<Aim> aims;
 };
-ProbeEdges probe_edges(const Program& program, Family family, const Bindings& bindings = {});
+ProbeEdges probe_edges(const Program& program, Family family, const Bindings& bindings = {},
+                       Direction direction = Direction::outward);
 
 }  // namespace sallyport

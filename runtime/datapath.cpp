@@ -20,6 +20,7 @@
 #include <string>
 #include <utility>
 
+#include "runtime/bpffs.h"
 #include "runtime/fd.h"
 #include "runtime/libbpf_log.h"
 #include "xdp.skel.h"
@@ -162,13 +163,19 @@ struct Datapath::Loaded {
   int bound_map(Family family) const {
     return bpf_map__fd(family == Family::v4 ? skeleton->maps.bound4 : skeleton->maps.bound6);
   }
+  int program_fd(Direction direction) const {
+    const auto& programs = skeleton->progs;
+    return bpf_program__fd(direction == Direction::outward ? programs.sallyport_xdp
+                                                           : programs.sallyport_xdp_in);
+  }
   CounterMaps counter_maps() const {
     return {bpf_map__fd(skeleton->maps.rule_counters), bpf_map__fd(skeleton->maps.reason_counters),
             carried.get()};
   }
   std::vector<std::pair<std::string, int>> pinned_objects() const {
     const auto& maps = skeleton->maps;
-    return {{"xdp", bpf_program__fd(skeleton->progs.sallyport_xdp)},
+    return {{program_pin(Direction::outward), program_fd(Direction::outward)},
+            {program_pin(Direction::inward), program_fd(Direction::inward)},
             {"arena", bpf_map__fd(maps.arena)},
             {"bound4", bpf_map__fd(maps.bound4)},
             {"bound6", bpf_map__fd(maps.bound6)},
@@ -262,14 +269,8 @@ const Image& Datapath::image() const {
   return loaded_->image;
 }
 
-int Datapath::program_fd() const {
-  return bpf_program__fd(loaded_->skeleton->progs.sallyport_xdp);
-}
-
-std::uint32_t Datapath::program_id() const {
-  bpf_prog_info facts{};
-  __u32 size = sizeof(facts);
-  return bpf_obj_get_info_by_fd(program_fd(), &facts, &size) == 0 ? facts.id : 0;
+int Datapath::program_fd(Direction direction) const {
+  return loaded_->program_fd(direction);
 }
 
 Result<void> Datapath::bind(const Address& address, std::span<const HostName> names) {
@@ -326,12 +327,13 @@ Result<void> Datapath::carry(const Counters& counters) {
   return add_carried(loaded_->carried.get(), counters);
 }
 
-Result<std::uint32_t> Datapath::test_run(std::span<const std::uint8_t> frame) const {
+Result<std::uint32_t> Datapath::test_run(std::span<const std::uint8_t> frame,
+                                         Direction direction) const {
   bpf_test_run_opts options{};
   options.sz = sizeof(options);
   options.data_in = frame.data();
   options.data_size_in = static_cast<__u32>(frame.size());
-  if (bpf_prog_test_run_opts(program_fd(), &options) != 0) {
+  if (bpf_prog_test_run_opts(program_fd(direction), &options) != 0) {
     return std::unexpected(Error::from_errno(
         "run a frame of " + std::to_string(frame.size()) + " bytes through the XDP program",
         errno));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Datapath: one loaded copy of the XDP program with its maps, filled from an Image. Not attached to
-// anything; attachment.h does that. The tests run frames through it without any device.
+// Datapath: one loaded copy of the XDP programs with their maps, filled from an Image. Not attached
+// to anything; attachment.h does that. The tests run frames through it without any device.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ namespace sallyport {
 
 class Datapath {
  public:
-  /// Loads the program and fills the arena; touches nothing live. Copies the Image. `addresses` is
+  /// Loads the programs and fills the arena; touches nothing live. Copies the Image. `addresses` is
   /// how many bound addresses of each family to make room for, and a share of that for labels; more
   /// are taken if the names of the Image want it.
   static Result<Datapath> load(const Image& image, std::uint32_t addresses = 0);
@@ -29,8 +29,8 @@ class Datapath {
   ~Datapath();
 
   const Image& image() const;
-  int program_fd() const;
-  std::uint32_t program_id() const;
+  /// The program for where packets of this direction come by.
+  int program_fd(Direction direction = Direction::outward) const;
 
   /// Binds the address to these names from now on (no names: to none), in place. Fails without
   /// effect when a table is full; `full()` is then true and a larger Datapath must be prepared.
@@ -46,9 +46,10 @@ class Datapath {
   Result<void> clear_counters();
 
   /// Runs one frame through the program: XDP_PASS or XDP_DROP. Counts like a real packet.
-  Result<std::uint32_t> test_run(std::span<const std::uint8_t> frame) const;
+  Result<std::uint32_t> test_run(std::span<const std::uint8_t> frame,
+                                 Direction direction = Direction::outward) const;
 
-  /// Pins program and maps into the directory, which must not exist.
+  /// Pins programs and maps into the directory, which must not exist.
   Result<void> pin(const std::string& directory) const;
 
   /// Entries and bytes for people: name of the map, entries in use or capacity, bytes.

@@ -144,6 +144,9 @@ nft::Options options_for(bool conntrack) {
 }  // namespace
 
 Result<NftProof> NftProof::make(const Image& image, bool conntrack, const Bindings& bindings) {
+  if (const auto what = nft::unjudged(image)) {
+    return std::unexpected(Error{"judge by nftables", *what + " are not judged there yet", {}});
+  }
   auto ruleset = std::make_unique<nft::Ruleset>(image, options_for(conntrack));
   for (const auto& [address, names] : bindings) (void)ruleset->bind(address, names);
   auto proof = make(ruleset->table());

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "compiler/program/packet.h"
 #include "compiler/values/service.h"
 
 namespace sallyport {
@@ -62,8 +63,19 @@ Bytes transport(std::uint8_t protocol, Ports ports) {
   } else {
     bytes.resize(20);
     bytes[12] = 5 << 4;
-    bytes[13] = 0x02;  // SYN
+    bytes[13] = tcp_syn;
   }
+  return bytes;
+}
+
+/// The packet that answers a request to `port`, or to this ICMP type.
+Bytes answer(const Probe& probe) {
+  std::uint16_t from = probe.port;
+  if (probe.protocol == protocol_icmp && from == 8) from = 0;
+  if (probe.protocol == protocol_icmpv6 && from == 128) from = 129;
+  Bytes bytes = transport(probe.protocol, {from, client_port});
+  const bool asks = probe.shape == ProbeShape::false_answer;
+  if (probe.protocol == protocol_tcp && !asks) bytes[13] = tcp_ack;
   return bytes;
 }
 
@@ -126,14 +138,16 @@ Bytes ethernet(const Header& header, const Bytes& body) {
                   ip(header, body));
 }
 
-/// Port unreachable, with the header and the first 8 bytes of the answer that met a closed port.
+/// Port unreachable, with the header and the first 8 bytes of the packet that met a closed port.
 Bytes icmp_error(const Probe& probe) {
   const bool v4 = probe.source.family == Family::v4;
-  Bytes answer = ip({probe.destination, probe.source, probe.protocol},
-                    transport(probe.protocol, {probe.port, client_port}));
-  answer.resize((v4 ? 20 : 40) + quoted_transport_size);
+  const bool of_flow = probe.shape == ProbeShape::flow_error && has_ports(probe.protocol);
+  const Ports ports = of_flow ? Ports{client_port, probe.port} : Ports{probe.port, client_port};
+  Bytes quoted =
+      ip({probe.destination, probe.source, probe.protocol}, transport(probe.protocol, ports));
+  quoted.resize((v4 ? 20 : 40) + quoted_transport_size);
   Bytes message = v4 ? icmp(3, 3) : icmp(1, 4);
-  append(message, answer);
+  append(message, quoted);
   return ethernet({probe.source, probe.destination, v4 ? protocol_icmp : protocol_icmpv6}, message);
 }
 
@@ -157,16 +171,20 @@ Bytes icmpv6_frame(std::string_view to, std::uint8_t type, std::uint8_t hop_limi
 }  // namespace
 
 std::string Probe::text() const {
-  std::string words;
-  if (shape == ProbeShape::first_fragment) words = "first fragment of ";
-  if (shape == ProbeShape::later_fragment) words = "later fragment of ";
-  if (shape == ProbeShape::icmp_error) words = "ICMP error about ";
+  constexpr const char* shapes[] = {
+      "",        "first fragment of ", "later fragment of ",        "ICMP error about ",
+      "answer ", "false answer ",      "ICMP error about the flow "};
+  std::string words = direction == Direction::inward ? "in " : "";
+  words += shapes[static_cast<std::size_t>(shape)];
   words += protocol_name(protocol) + ' ' + source.text() + " -> ";
   const bool v6 = destination.family == Family::v6;
   if (shape == ProbeShape::later_fragment || last_port(protocol) == 0) {
     return words + destination.text();
   }
   if (!has_ports(protocol)) return words + destination.text() + ' ' + std::to_string(port);
+  if (shape == ProbeShape::answer || shape == ProbeShape::false_answer) {
+    return words + destination.text() + " from port " + std::to_string(port);
+  }
   const std::string host = v6 ? '[' + destination.text() + ']' : destination.text();
   return words + host + ':' + std::to_string(port);
 }
@@ -178,7 +196,11 @@ std::vector<std::uint8_t> frame_of(const Probe& probe) {
       header.fragment_offset = later_offset;
       return ethernet(header, Bytes(8));
     case ProbeShape::icmp_error:
+    case ProbeShape::flow_error:
       return icmp_error(probe);
+    case ProbeShape::answer:
+    case ProbeShape::false_answer:
+      return ethernet(header, answer(probe));
     case ProbeShape::first_fragment:
       header.more_fragments = true;
       break;
@@ -211,6 +233,8 @@ std::vector<FixedFrame> fixed_frames() {
       {"a DHCP request", udp_frame("0.0.0.0", "255.255.255.255", {68, 67})},
       {"a DHCP request to one host", udp_frame("0.0.0.0", "192.0.2.1", {68, 67})},
       {"a DHCPv6 request", udp_frame("fe80::2", "ff02::1:2", {546, 547})},
+      {"a DHCP answer", udp_frame("192.0.2.1", "255.255.255.255", {67, 68})},
+      {"a DHCPv6 answer", udp_frame("fe80::2", "ff02::1:2", {547, 546})},
       {"a frame without payload", ethernet(ethertype_ipv4, {})},
       {"a frame of zeros", Bytes(60)},
       {"an LLDP frame", ethernet(ethertype_lldp, Bytes(46))},
@@ -221,6 +245,8 @@ std::vector<FixedFrame> fixed_frames() {
       {"a truncated TCP header over IPv6", cut(tcp6, 14 + 40 + 19)},
       {"an IPv4 header of version 5", contradictory},
       {"a loopback source", udp_frame("127.0.0.1", "198.51.100.1", {client_port, 123})},
+      {"a loopback destination", udp_frame("198.51.100.1", "127.0.0.1", {client_port, 123})},
+      {"a multicast destination", udp_frame("2001:db8::1", "ff05::1", {client_port, 123})},
       {"ICMPv6 over IPv4",
        frame_of({address("192.0.2.1"), address("198.51.100.1"), protocol_icmpv6, 128})},
   };

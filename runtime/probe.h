@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compiler/program/program.h"
 #include "compiler/values/address.h"
 
 namespace sallyport {
@@ -17,7 +18,10 @@ enum class ProbeShape : std::uint8_t {
   whole,
   first_fragment,
   later_fragment,
-  icmp_error,  // about an answer that the destination gave
+  icmp_error,    // about an answer that the destination gave
+  answer,        // from the port; what is left of the flow that it belongs to is on its other end
+  false_answer,  // the same, but over TCP it asks to begin a flow
+  flow_error,    // an ICMP error about a packet of a flow that the destination began
 };
 
 /// The service dimension of a probe.
@@ -29,17 +33,19 @@ struct Aim {
   bool operator==(const Aim&) const = default;
 };
 
-/// An outward packet; both addresses have one family.
+/// A packet met where packets of this direction come by; both addresses have one family.
 struct Probe {
   Address source;
   Address destination;
   std::uint8_t protocol = 0;
   std::uint16_t port = 0;  // the responder's, or the ICMP type
   ProbeShape shape = ProbeShape::whole;
+  Direction direction = Direction::outward;
 
+  const Address& remote() const { return direction == Direction::outward ? destination : source; }
   auto operator<=>(const Probe&) const = default;
   bool operator==(const Probe&) const = default;
-  /// `tcp 10.20.0.0 -> 198.51.100.0:443`
+  /// `tcp 10.20.0.0 -> 198.51.100.0:443`; `in tcp 198.51.100.0 -> 10.20.0.0:443`
   std::string text() const;
 };
 

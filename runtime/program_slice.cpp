@@ -72,6 +72,7 @@ void ProgramSlice::move_to(const Address& remote) {
     const Rule& whole = program_.rules[index];
     Rule& rule = part_.rules.emplace_back();
     rule.action = whole.action;
+    rule.direction = whole.direction;
     rule.zone = whole.zone;
     rule.every_service = whole.every_service;
     rule.services = whole.services;
@@ -88,7 +89,8 @@ Rule& ProgramSlice::part_of(std::uint32_t rule) {
   return part_.rules[static_cast<std::size_t>(found - original_.begin())];
 }
 
-Outcome ProgramSlice::judge(std::span<const std::uint8_t> frame) const {
+Outcome ProgramSlice::judge(std::span<const std::uint8_t> frame, Direction direction) {
+  surroundings_.direction = direction;
   Outcome outcome = evaluate_frame(part_, frame, surroundings_);
   if (outcome.rule) outcome.rule = original_[*outcome.rule];
   return outcome;

@@ -23,10 +23,10 @@ class ProgramSlice {
   /// How many ranges hold one address, at most.
   std::size_t depth() const;
 
-  /// From now on frames go to `remote`, which is never below the one before.
+  /// From now on frames go to or come from `remote`, which is never below the one before.
   void move_to(const Address& remote);
-  /// What the evaluator says about a frame to this address, in terms of the whole program.
-  Outcome judge(std::span<const std::uint8_t> frame) const;
+  /// What the evaluator says about a frame to or from this address, in terms of the whole program.
+  Outcome judge(std::span<const std::uint8_t> frame, Direction direction = Direction::outward);
 
  private:
   /// A range that rule `rule` names.

@@ -41,9 +41,9 @@ class Comparison {
         rules_(program.rules.size()),
         reasons_(SP_REASON_COUNT) {}
 
-  Result<void> run(std::span<const std::uint8_t> frame, const Outcome& outcome,
+  Result<void> run(std::span<const std::uint8_t> frame, Direction direction, const Outcome& outcome,
                    const auto& packet_text) {
-    const auto action = datapath_.test_run(frame);
+    const auto action = datapath_.test_run(frame, direction);
     if (!action) return std::unexpected(action.error());
     const std::uint32_t wanted = outcome.verdict == Verdict::pass ? XDP_PASS : XDP_DROP;
     if (*action != wanted) {
@@ -116,24 +116,41 @@ Result<void> check_image(const std::string& subject, const Program& program, con
                                "build the bundle again with this version"});
 }
 
-Result<void> self_test(const std::string& subject, const Program& program, Datapath& datapath) {
-  ProgramSlice slice(program);
-  const std::size_t most = std::min(most_frames, most_rule_visits / slice.depth());
-  std::vector<Probe> probes = boundary_probes(program, std::max<std::size_t>(most, 1));
-  std::ranges::stable_sort(probes, {}, &Probe::destination);
+namespace {
 
-  Comparison comparison(subject, program, datapath);
+/// The boundary packets of one direction, at most `most`, and those that no policy changes.
+Result<void> compare_direction(Comparison& comparison, const Program& program, Direction direction,
+                               std::size_t most) {
+  ProgramSlice slice(program);
+  std::vector<Probe> probes = boundary_probes(program, most, direction);
+  std::ranges::stable_sort(probes, {}, &Probe::remote);
   for (std::size_t i = 0; i < probes.size(); ++i) {
     const Probe& probe = probes[i];
-    if (i == 0 || probes[i - 1].destination != probe.destination) slice.move_to(probe.destination);
+    if (i == 0 || probes[i - 1].remote() != probe.remote()) slice.move_to(probe.remote());
     const auto frame = frame_of(probe);
-    const auto same = comparison.run(frame, slice.judge(frame), [&probe] { return probe.text(); });
+    const auto same = comparison.run(frame, direction, slice.judge(frame, direction),
+                                     [&probe] { return probe.text(); });
     if (!same) return same;
   }
   for (const FixedFrame& fixed : fixed_frames()) {
-    const auto same = comparison.run(fixed.bytes, evaluate_frame(program, fixed.bytes, {}),
+    const Outcome outcome =
+        evaluate_frame(program, fixed.bytes, {.bindings = {}, .own = {}, .direction = direction});
+    const auto same = comparison.run(fixed.bytes, direction, outcome,
                                      [&fixed] { return std::string(fixed.what); });
     if (!same) return same;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> self_test(const std::string& subject, const Program& program, Datapath& datapath) {
+  const std::size_t depth = ProgramSlice(program).depth();
+  const std::size_t most =
+      std::max<std::size_t>(std::min(most_frames, most_rule_visits / depth), 2);
+  Comparison comparison(subject, program, datapath);
+  for (const Direction direction : {Direction::outward, Direction::inward}) {
+    if (auto same = compare_direction(comparison, program, direction, most / 2); !same) return same;
   }
   if (auto same = comparison.check_counters(); !same) return same;
   return datapath.clear_counters();

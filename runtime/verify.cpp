@@ -70,7 +70,7 @@ class Verification::BpfEngine : public Engine {
 
   Result<void> ask(std::span<const Atom> atoms) override {
     for (const Atom& atom : atoms) {
-      const auto action = datapath_.test_run(atom.frame);
+      const auto action = datapath_.test_run(atom.frame, atom.probe.direction);
       if (!action) return std::unexpected(action.error());
       compare(atom, *action == XDP_PASS);
     }

@@ -59,6 +59,10 @@ ExitCode write_script(const Image& image, const Arguments& arguments) {
   options.devices = arguments.devices;
   options.conntrack = arguments.conntrack || arguments.host;
   options.host = arguments.host;
+  if (const auto what = nft::unjudged(image)) {
+    return print_error(
+        {"write " + arguments.script, *what + " are not judged by nftables yet", {}});
+  }
   const nft::Ruleset ruleset(image, options);
   const nft::Table table = ruleset.table();
   if (const auto fault = nft::table_fault(table)) {

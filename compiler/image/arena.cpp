@@ -83,7 +83,7 @@ void store_verdicts(std::span<std::byte> arena, const SpArenaHeader& header,
 void store_rows(std::span<std::byte> arena, const SpArenaHeader& header, const LabelTables& labels,
                 std::size_t first_label) {
   for (std::size_t label = first_label; label < labels.rows.size(); ++label) {
-    for (std::uint32_t zone = 0; zone < header.zones; ++zone) {
+    for (std::uint32_t zone = 0; zone < labels.rows[label].size(); ++zone) {
       const std::uint64_t index = std::uint64_t{zone} * header.remotes + label;
       store(arena, header.rows + index * 4, labels.rows[label][zone]);
     }
@@ -114,12 +114,13 @@ Result<std::vector<std::byte>> build_arena(const Image& image, const LabelTables
   header.remotes = capacity.remote_labels;
   header.services = image.service_labels;
   header.row_capacity = capacity.rows;
+  header.directions = has_inward_rules(image) ? 2 : 1;
   header.zone4 = layout.table(image.zone4);
   header.zone6 = layout.table(image.zone6);
   header.remote4 = layout.table(image.remote4);
   header.remote6 = layout.table(image.remote6);
   header.service = layout.table(image.service);
-  header.rows = layout.reserve(std::uint64_t{header.zones} * header.remotes, 4);
+  header.rows = layout.reserve(std::uint64_t{header.directions} * header.zones * header.remotes, 4);
   header.verdicts = layout.reserve(std::uint64_t{header.row_capacity} * header.services, 4);
   if (layout.end() > SP_ARENA_MAX_SIZE) {
     return does_not_fit(std::to_string(layout.end()) + " bytes of tables, at most " +

@@ -203,8 +203,9 @@ Fault labels_fault(const Image& image) {
     }
   }
   if (!distinct(remote_groups)) return "two remote labels have one set";
+  const std::size_t width = row_width(image);
   for (const Numbers& row : rows) {
-    if (row.size() != image.zone_sets.size()) return "rows: wrong number of zone labels";
+    if (row.size() != width) return "rows: wrong number of zone labels";
     for (const std::uint32_t index : row) {
       if (index >= verdicts.size()) return "rows: no such verdict row";
     }
@@ -219,6 +220,15 @@ Fault labels_fault(const Image& image) {
 }
 
 }  // namespace
+
+bool has_inward_rules(const Image& image) {
+  return std::any_of(image.rules.begin(), image.rules.end(),
+                     [](const ImageRule& rule) { return rule.direction == Direction::inward; });
+}
+
+std::size_t row_width(const Image& image) {
+  return image.zone_sets.size() * (has_inward_rules(image) ? 2 : 1);
+}
 
 std::optional<std::string> image_fault(const Image& image) {
   // The sizes come first: what follows makes vectors of service_labels.

@@ -47,6 +47,7 @@ struct ImageName {
 /// + 1.
 struct ImageRule {
   Action action = Action::allow;
+  Direction direction = Direction::outward;
   std::optional<std::uint32_t> zone;  // index into zone_names; empty: any
   std::uint32_t group = 0;
   std::vector<std::uint32_t> services;  // service labels it matches, sorted
@@ -73,7 +74,9 @@ struct FragmentService {
 /// set.
 struct LabelTables {
   std::vector<std::vector<std::uint32_t>> remote_groups;  // sorted groups of each remote label
-  std::vector<std::vector<std::uint32_t>> rows;           // [remote label][zone label] -> row
+  /// [remote label][zone label of an outward packet, then of an inward one] -> row; the second half
+  /// only if a rule is inward.
+  std::vector<std::vector<std::uint32_t>> rows;
   std::vector<std::vector<std::uint32_t>>
       verdicts;  // [row][service label] -> cell; rows are distinct
   bool operator==(const LabelTables&) const = default;
@@ -99,6 +102,11 @@ struct Image {
   LabelTables labels;
   bool operator==(const Image&) const = default;
 };
+
+/// True if a rule is inward: then rows have a second half, and outward packets may be replies.
+bool has_inward_rules(const Image& image);
+/// The entries of a row of LabelTables::rows.
+std::size_t row_width(const Image& image);
 
 /// True if every index in the image is in range and every invariant stated above holds; else the
 /// first violation in words. A bundle is refused without it, so that engines may trust what they

@@ -33,7 +33,7 @@ void fields(auto& codec, Either<Origin> auto& origin) {
   codec(origin.vendor, origin.part, origin.rule, origin.use);
 }
 void fields(auto& codec, Either<ImageRule> auto& rule) {
-  codec(rule.action, rule.zone, rule.group, rule.services, rule.guarded_services,
+  codec(rule.action, rule.direction, rule.zone, rule.group, rule.services, rule.guarded_services,
         rule.resolver_services, rule.identity, rule.text, rule.origin);
 }
 void fields(auto& codec, Either<FragmentService> auto& fragment) {
@@ -68,6 +68,7 @@ class Writer {
  private:
   void put(bool value) { out_.number(static_cast<std::uint8_t>(value)); }
   void put(Action action) { out_.number(static_cast<std::uint8_t>(action)); }
+  void put(Direction direction) { out_.number(static_cast<std::uint8_t>(direction)); }
   void put(std::uint16_t value) { out_.number(value); }
   void put(std::uint32_t value) { out_.number(value); }
   void put(Uint128 value) {
@@ -114,6 +115,7 @@ class Reader {
  private:
   void get(bool& value) { value = flag(); }
   void get(Action& action) { action = flag() ? Action::deny : Action::allow; }
+  void get(Direction& direction) { direction = flag() ? Direction::inward : Direction::outward; }
   void get(std::uint16_t& value) { value = in_.number<std::uint16_t>(); }
   void get(std::uint32_t& value) { value = in_.number<std::uint32_t>(); }
   void get(Uint128& value) {

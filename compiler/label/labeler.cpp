@@ -32,6 +32,7 @@ void fill(std::vector<std::uint32_t>& cells, const std::vector<std::uint32_t>& s
 Labeler::Labeler(const Image& image, LabelTables& tables)
     : image_(image),
       tables_(tables),
+      row_width_(row_width(image)),
       labels_(tables.remote_groups),
       rows_(tables.verdicts),
       patterns_(image.groups),
@@ -46,8 +47,10 @@ std::uint32_t Labeler::label_of(std::vector<std::uint32_t> groups) {
   if (label < tables_.rows.size()) return label;
 
   std::vector<std::uint32_t> rows;
-  for (std::uint32_t zone = 0; zone < image_.zone_sets.size(); ++zone) {
-    rows.push_back(rows_.index_of(row_cells(groups, zone)));
+  const auto zones = static_cast<std::uint32_t>(image_.zone_sets.size());
+  for (std::uint32_t entry = 0; entry < row_width_; ++entry) {
+    const Side side{entry < zones ? Direction::outward : Direction::inward, entry % zones};
+    rows.push_back(rows_.index_of(row_cells(groups, side)));
   }
   tables_.rows.push_back(std::move(rows));
   return label;
@@ -81,11 +84,12 @@ std::vector<std::uint32_t> Labeler::groups_of(const HostName& name) const {
 
 /// Sorted by index: the order in which they decide.
 std::vector<std::uint32_t> Labeler::matching_rules(const std::vector<std::uint32_t>& groups,
-                                                   std::uint32_t zone_label) const {
-  const std::vector<std::uint32_t>& zones = image_.zone_sets[zone_label];
+                                                   const Side& side) const {
+  const std::vector<std::uint32_t>& zones = image_.zone_sets[side.zone_label];
   std::vector<std::uint32_t> matching;
   for (const std::uint32_t group : groups) {
     for (const std::uint32_t index : rules_of_group_[group]) {
+      if (image_.rules[index].direction != side.direction) continue;
       const auto& zone = image_.rules[index].zone;
       if (!zone || has(zones, *zone)) matching.push_back(index);
     }
@@ -95,9 +99,9 @@ std::vector<std::uint32_t> Labeler::matching_rules(const std::vector<std::uint32
 }
 
 std::vector<std::uint32_t> Labeler::row_cells(const std::vector<std::uint32_t>& groups,
-                                              std::uint32_t zone_label) const {
+                                              const Side& side) const {
   const bool is_resolver = !groups.empty() && groups.front() == resolver_group;
-  const std::vector<std::uint32_t> matching = matching_rules(groups, zone_label);
+  const std::vector<std::uint32_t> matching = matching_rules(groups, side);
   std::vector<std::uint32_t> cells(image_.service_labels, 0);
   if (matching.empty()) return cells;
 
@@ -147,11 +151,14 @@ std::uint32_t static_label(const Image& image, const Address& address) {
 }
 
 std::uint32_t cell_of(const Image& image, const LabelTables& tables, const Address& local,
-                      std::uint32_t remote_label, std::uint32_t service_key) {
-  const std::uint32_t zone = local.family == Family::v4
-                                 ? image.zone4.find(static_cast<std::uint32_t>(local.number))
-                                 : image.zone6.find(local.number);
-  return tables.verdicts[tables.rows[remote_label][zone]][image.service.find(service_key)];
+                      std::uint32_t remote_label, std::uint32_t service_key, Direction direction) {
+  std::size_t zone = local.family == Family::v4
+                         ? image.zone4.find(static_cast<std::uint32_t>(local.number))
+                         : image.zone6.find(local.number);
+  if (direction == Direction::inward) zone += image.zone_sets.size();
+  const std::vector<std::uint32_t>& rows = tables.rows[remote_label];
+  if (zone >= rows.size()) return 0;  // no rule is inward
+  return tables.verdicts[rows[zone]][image.service.find(service_key)];
 }
 
 }  // namespace sallyport

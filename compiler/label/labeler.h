@@ -38,16 +38,22 @@ class Labeler {
   std::vector<std::uint32_t> groups_of(const HostName& name) const;
 
  private:
+  /// Where a packet is met: the zone label of its local address, and its direction.
+  struct Side {
+    Direction direction = Direction::outward;
+    std::uint32_t zone_label = 0;
+  };
   std::vector<std::uint32_t> row_cells(const std::vector<std::uint32_t>& groups,
-                                       std::uint32_t zone_label) const;
+                                       const Side& side) const;
   std::vector<std::uint32_t> matching_rules(const std::vector<std::uint32_t>& groups,
-                                            std::uint32_t zone_label) const;
+                                            const Side& side) const;
   std::uint32_t fragment_cell(const FragmentService& fragment,
                               const std::vector<std::uint32_t>& cells,
                               const std::vector<bool>& guarded) const;
 
   const Image& image_;
   LabelTables& tables_;
+  std::size_t row_width_;
   Interner labels_;  // of tables_.remote_groups
   Interner rows_;    // of tables_.verdicts
   PatternIndex patterns_;
@@ -60,6 +66,7 @@ std::uint32_t static_label(const Image& image, const Address& address);
 /// What the datapath would decide, computed from the tables in the way the datapath does it. The
 /// tests hold it against the evaluator; `explain` and `show` never use it.
 std::uint32_t cell_of(const Image& image, const LabelTables& tables, const Address& local,
-                      std::uint32_t remote_label, std::uint32_t service_key);
+                      std::uint32_t remote_label, std::uint32_t service_key,
+                      Direction direction = Direction::outward);
 
 }  // namespace sallyport

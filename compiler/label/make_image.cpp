@@ -106,6 +106,7 @@ std::vector<const Rule*> add_groups_and_rules(const Program& program, Image& ima
     assert(!rule.zone || *rule.zone < program.zones.size());
     ImageRule& made = image.rules.emplace_back();
     made.action = rule.action;
+    made.direction = rule.direction;
     made.zone = rule.zone;
     made.group = entry->second;
     made.identity = identities[i];

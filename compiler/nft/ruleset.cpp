@@ -148,6 +148,11 @@ struct Ruleset::State : Layout {
   std::map<Address, Binding> bindings;
 };
 
+std::optional<std::string> unjudged(const Image& image) {
+  if (has_inward_rules(image)) return "inward rules";
+  return std::nullopt;
+}
+
 Ruleset::Ruleset(const Image& image, const Options& options)
     : state_(std::make_unique<State>(image, options)) {}
 Ruleset::Ruleset(Ruleset&&) noexcept = default;

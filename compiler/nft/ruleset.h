@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +15,9 @@
 #include "compiler/nft/table.h"
 
 namespace sallyport::nft {
+
+/// What of the image this form cannot judge yet, in words; an engine refuses such an image.
+std::optional<std::string> unjudged(const Image& image);
 
 class Ruleset {
  public:

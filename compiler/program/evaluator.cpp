@@ -41,8 +41,10 @@ BoundNames names_bound_to(const Address& address, const Bindings& bindings) {
   return names;
 }
 
-/// What a rule is asked about: an outward packet, or the one that an ICMP error stands for.
+/// What a rule is asked about: a packet of a flow that begins in this direction, be it the packet
+/// itself, the one that it answers, or the one that an ICMP error stands for.
 struct Attempt {
+  Direction direction = Direction::outward;
   Address local;
   Address remote;
   std::uint8_t protocol = 0;
@@ -65,13 +67,21 @@ Outcome decided(const Decision& decision, SpReason pass_reason) {
           .through = decision.through};
 }
 
-// --- Plumbing and impossible sources --------------------------------------------------------
+Direction opposite(Direction direction) {
+  return direction == Direction::outward ? Direction::inward : Direction::outward;
+}
 
-bool is_neighbour_discovery(const Packet& packet) {
+// --- Plumbing and impossible addresses ------------------------------------------------------
+
+/// Answers come to whatever address the question was sent from: on the outward side packets to the
+/// gateway pass anyway.
+bool is_neighbour_discovery(const Packet& packet, const Surroundings& surroundings) {
   static const AddressRange link_multicast = range_of("ff02::/16");
   static const AddressRange link_local = range_of("fe80::/10");
-  const bool on_link =
-      link_multicast.contains(packet.destination) || link_local.contains(packet.destination);
+  const bool to_gateway =
+      surroundings.direction == Direction::inward && surroundings.own.contains(packet.destination);
+  const bool on_link = link_multicast.contains(packet.destination) ||
+                       link_local.contains(packet.destination) || to_gateway;
   return packet.protocol == protocol_icmpv6 && packet.destination_port >= 133 &&
          packet.destination_port <= 136 && packet.hop_limit == 255 && packet.icmp_code == 0 &&
          on_link;
@@ -84,38 +94,50 @@ bool is_listener_discovery(const Packet& packet) {
          link_multicast.contains(packet.destination);
 }
 
-bool is_dhcp_request(const Packet& packet, const std::set<Address>& own) {
+/// Clients stand on the local side and ask outward; inward come the answers that the gateway waits
+/// for.
+bool is_dhcp(const Packet& packet, const Surroundings& surroundings) {
   static const AddressRange broadcast = range_of("255.255.255.255");
   static const AddressRange link_multicast = range_of("ff02::/16");
   if (packet.protocol != protocol_udp) return false;
   const bool v4 = packet.destination.family == Family::v4;
   const std::uint16_t client = v4 ? 68 : 546, server = v4 ? 67 : 547;
+  const bool outward = surroundings.direction == Direction::outward;
   const AddressRange& everyone = v4 ? broadcast : link_multicast;
-  return packet.source_port == client && packet.destination_port == server &&
-         (everyone.contains(packet.destination) || own.contains(packet.destination));
+  return packet.source_port == (outward ? client : server) &&
+         packet.destination_port == (outward ? server : client) &&
+         (everyone.contains(packet.destination) || surroundings.own.contains(packet.destination));
 }
 
-std::optional<SpReason> plumbing_of(const Packet& packet, const std::set<Address>& own) {
+std::optional<SpReason> plumbing_of(const Packet& packet, const Surroundings& surroundings) {
   if (packet.fragment != FragmentClass::whole) return std::nullopt;
-  if (is_neighbour_discovery(packet)) return SP_PASS_ND;
+  if (is_neighbour_discovery(packet, surroundings)) return SP_PASS_ND;
   if (is_listener_discovery(packet)) return SP_PASS_MLD;
-  if (is_dhcp_request(packet, own)) return SP_PASS_DHCP;
+  if (is_dhcp(packet, surroundings)) return SP_PASS_DHCP;
   return std::nullopt;
 }
 
-bool is_impossible_source(const Address& source) {
+/// No host sends from it, and on the local side no rule can mean it.
+bool is_impossible(const Address& address) {
   static const AddressRange impossible[] = {range_of("0.0.0.0/8"),   range_of("127.0.0.0/8"),
                                             range_of("224.0.0.0/4"), range_of("255.255.255.255"),
                                             range_of("::"),          range_of("::1"),
                                             range_of("ff00::/8"),    range_of("::ffff:0:0/96")};
   return std::ranges::any_of(impossible,
-                             [&](const AddressRange& range) { return range.contains(source); });
+                             [&](const AddressRange& range) { return range.contains(address); });
+}
+
+bool in_any_zone(const Program& program, const Address& address) {
+  return std::ranges::any_of(program.zones,
+                             [&](const Zone& zone) { return contains(zone.ranges, address); });
 }
 
 // --- Does one rule match? -------------------------------------------------------------------
 
-bool in_zone(const Program& program, const Rule& rule, const Address& local) {
-  return !rule.zone || contains(program.zones[*rule.zone].ranges, local);
+/// The rule is one for this direction and this local address.
+bool stands_for(const Program& program, const Rule& rule, const Attempt& attempt) {
+  if (rule.direction != attempt.direction) return false;
+  return !rule.zone || contains(program.zones[*rule.zone].ranges, attempt.local);
 }
 
 bool is_resolver(const Program& program, const Address& address) {
@@ -194,7 +216,7 @@ std::optional<Decision> first_deny(const Program& program, const Attempt& attemp
   for (std::uint32_t index = 0; index < program.rules.size(); ++index) {
     const Rule& rule = program.rules[index];
     if (rule.action == Action::deny && service_matches(rule) &&
-        in_zone(program, rule, attempt.local) && deny_covers(rule, attempt.remote)) {
+        stands_for(program, rule, attempt) && deny_covers(rule, attempt.remote)) {
       return Decision{.rule = index, .action = Action::deny, .through = {}};
     }
   }
@@ -209,7 +231,7 @@ std::optional<Decision> first_allow(const Program& program, const Attempt& attem
   for (std::uint32_t index = 0; index < program.rules.size(); ++index) {
     const Rule& rule = program.rules[index];
     if (rule.action == Action::allow && service_matches(rule) &&
-        in_zone(program, rule, attempt.local) &&
+        stands_for(program, rule, attempt) &&
         allow_covers(rule, attempt.remote, attempt.names, &through)) {
       return Decision{.rule = index, .action = Action::allow, .through = through};
     }
@@ -225,6 +247,40 @@ std::optional<Decision> judge(const Program& program, const Attempt& attempt) {
                      [&](const Rule& rule) { return allows_service(program, rule, attempt); });
 }
 
+// --- Replies --------------------------------------------------------------------------------
+
+/// The port that a packet of `protocol` from `port` answers, if it may be an answer at all: TCP
+/// unless it begins a flow. Of ICMP only echo replies are answers, to the echo request.
+std::optional<std::uint16_t> answered_port(std::uint8_t protocol, std::uint16_t port) {
+  if (has_ports(protocol)) return port;
+  if (protocol == protocol_icmp && port == 0) return std::uint16_t{8};
+  if (protocol == protocol_icmpv6 && port == 129) return std::uint16_t{128};
+  return std::nullopt;
+}
+
+/// ACK or RST; a segment that asks to begin a flow is no answer, whatever else it says.
+bool answers_over_tcp(const Packet& packet) {
+  if ((packet.tcp_flags & tcp_ack) != 0) return true;
+  return (packet.tcp_flags & (tcp_syn | tcp_rst)) == tcp_rst;
+}
+
+/// A packet that no rule of its own direction decides: an answer to a flow that the other
+/// direction's rules allow? Only TCP says so itself.
+Outcome judge_reply(const Program& program, const Packet& packet, const Attempt& unmatched) {
+  const bool tcp = packet.protocol == protocol_tcp;
+  const bool of_icmp = !has_ports(packet.protocol);
+  const auto port =
+      answered_port(packet.protocol, of_icmp ? packet.destination_port : packet.source_port);
+  if (!port || (tcp && !answers_over_tcp(packet))) return drop(SP_DROP_NO_RULE);
+  Attempt answered = unmatched;
+  answered.direction = opposite(unmatched.direction);
+  answered.port = *port;
+  const auto decision = judge(program, answered);
+  if (!decision) return drop(SP_DROP_NO_RULE);
+  if (decision->action == Action::allow && !tcp) return drop(SP_DROP_NO_FLOW);
+  return decided(*decision, SP_PASS_REPLY);
+}
+
 // --- ICMP errors ----------------------------------------------------------------------------
 
 bool same_zones(const Program& program, const Address& a, const Address& b) {
@@ -233,34 +289,44 @@ bool same_zones(const Program& program, const Address& a, const Address& b) {
   });
 }
 
-/// The outward packet that the quoted one answers; empty if the error is not about such a packet.
-std::optional<Attempt> quoted_attempt(const Program& program, const Packet& packet,
-                                      const Bindings& bindings) {
-  if (!packet.quote) return std::nullopt;
+/// The packets that the quoted one may be: an answer in a flow of the error's own direction, or
+/// part of a flow in the other one. Empty if the error does not go to its sender.
+std::vector<Attempt> quoted_attempts(const Program& program, const Packet& packet,
+                                     const Surroundings& surroundings) {
+  if (!packet.quote || packet.quote->source != packet.destination) return {};
   const Quote& quote = *packet.quote;
-  if (quote.source != packet.destination) return std::nullopt;
-  // A router may report for a host behind it, but not for one of another zone.
-  if (!same_zones(program, quote.destination, packet.source)) return std::nullopt;
-  Attempt attempt{.local = packet.source,
-                  .remote = quote.source,
-                  .protocol = quote.protocol,
-                  .port = quote.source_port,
-                  .names = names_bound_to(quote.source, bindings)};
-  if (has_ports(quote.protocol)) return attempt;
-  const bool v6 = quote.protocol == protocol_icmpv6;
-  const std::uint16_t echo_reply = v6 ? 129 : 0;
-  const std::uint16_t echo_request = v6 ? 128 : 8;
-  if (quote.source_port != echo_reply) return std::nullopt;
-  attempt.port = echo_request;
-  return attempt;
+  const Direction direction = surroundings.direction;
+  const bool outward = direction == Direction::outward;
+  // A router may report for a host behind it, but not for one of another zone. Inward any router on
+  // the way may report.
+  if (outward && !same_zones(program, quote.destination, packet.source)) return {};
+  const Address& remote = outward ? quote.source : quote.destination;
+  const BoundNames names = names_bound_to(remote, surroundings.bindings);
+  const Attempt attempt{.direction = direction,
+                        .local = outward ? packet.source : quote.source,
+                        .remote = remote,
+                        .protocol = quote.protocol,
+                        .port = 0,
+                        .names = names};
+  std::vector<Attempt> attempts;
+  if (const auto port = answered_port(quote.protocol, quote.source_port)) {
+    attempts.push_back(attempt);
+    attempts.back().port = *port;
+  }
+  attempts.push_back(attempt);
+  attempts.back().direction = opposite(direction);
+  attempts.back().port = has_ports(quote.protocol) ? quote.destination_port : quote.source_port;
+  return attempts;
 }
 
-Outcome judge_icmp_error(const Program& program, const Packet& packet, const Bindings& bindings) {
-  const auto attempt = quoted_attempt(program, packet, bindings);
-  if (!attempt) return drop(SP_DROP_ICMP_ERROR);
-  const auto decision = judge(program, *attempt);
-  if (!decision) return drop(SP_DROP_ICMP_ERROR);
-  return decided(*decision, SP_PASS_ICMP_ERROR);
+Outcome judge_icmp_error(const Program& program, const Packet& packet,
+                         const Surroundings& surroundings) {
+  for (const Attempt& attempt : quoted_attempts(program, packet, surroundings)) {
+    if (const auto decision = judge(program, attempt)) {
+      return decided(*decision, SP_PASS_ICMP_ERROR);
+    }
+  }
+  return drop(SP_DROP_ICMP_ERROR);
 }
 
 // --- Later fragments ------------------------------------------------------------------------
@@ -287,7 +353,7 @@ std::vector<Service> allowed_services(const Program& program, const Attempt& att
   std::vector<Service> services;
   for (const Rule& rule : program.rules) {
     if (rule.action != Action::allow || !names_protocol(rule, attempt.protocol)) continue;
-    if (!in_zone(program, rule, attempt.local)) continue;
+    if (!stands_for(program, rule, attempt)) continue;
     if (!allow_covers(rule, attempt.remote, attempt.names, nullptr)) continue;
     for (const Service& service : rule.services) {
       if (service.protocol == attempt.protocol) services.push_back(service);
@@ -317,19 +383,28 @@ bool covers(const Rule& rule, const Address& remote, const Bindings& bindings,
 }
 
 Outcome evaluate(const Program& program, const Packet& packet, const Surroundings& surroundings) {
+  const bool outward = surroundings.direction == Direction::outward;
   if (packet.arp) return pass(SP_PASS_ARP);
-  if (const auto plumbing = plumbing_of(packet, surroundings.own)) return pass(*plumbing);
-  if (is_impossible_source(packet.source)) return drop(SP_DROP_BAD_SOURCE);
-  if (surroundings.own.contains(packet.destination)) return pass(SP_PASS_OWN);
-  const Attempt attempt{.local = packet.source,
-                        .remote = packet.destination,
+  if (const auto plumbing = plumbing_of(packet, surroundings)) return pass(*plumbing);
+  if (is_impossible(packet.source)) return drop(SP_DROP_BAD_SOURCE);
+  if (outward) {
+    if (surroundings.own.contains(packet.destination)) return pass(SP_PASS_OWN);
+  } else {
+    if (is_impossible(packet.destination)) return drop(SP_DROP_BAD_DESTINATION);
+    // Nobody of a zone sends from the other side.
+    if (in_any_zone(program, packet.source)) return drop(SP_DROP_BAD_SOURCE);
+  }
+  const Address& remote = outward ? packet.destination : packet.source;
+  const Attempt attempt{.direction = surroundings.direction,
+                        .local = outward ? packet.source : packet.destination,
+                        .remote = remote,
                         .protocol = packet.protocol,
                         .port = packet.destination_port,
-                        .names = names_bound_to(packet.destination, surroundings.bindings)};
+                        .names = names_bound_to(remote, surroundings.bindings)};
   if (packet.fragment == FragmentClass::later) return judge_later_fragment(program, attempt);
   if (const auto decision = judge(program, attempt)) return decided(*decision, SP_PASS_RULE);
-  if (is_icmp_error(packet)) return judge_icmp_error(program, packet, surroundings.bindings);
-  return drop(SP_DROP_NO_RULE);
+  if (is_icmp_error(packet)) return judge_icmp_error(program, packet, surroundings);
+  return judge_reply(program, packet, attempt);
 }
 
 Outcome evaluate_frame(const Program& program, std::span<const std::uint8_t> frame,

@@ -22,6 +22,8 @@ using Bindings = std::map<HostName, std::set<Address>>;
 struct Surroundings {
   Bindings bindings;
   std::set<Address> own;  // the addresses of the gateway itself
+  /// Of the place where the packet is met: outward, its source is local; inward, its destination.
+  Direction direction = Direction::outward;
 };
 
 enum class Verdict : std::uint8_t { drop, pass };

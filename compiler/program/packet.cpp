@@ -346,6 +346,7 @@ FrameReader::Drop FrameReader::read_tcp() {
   if (!cursor_.has(header_size)) return short_transport();
   packet_.source_port = cursor_.u16(0);
   packet_.destination_port = cursor_.u16(2);
+  packet_.tcp_flags = cursor_.u8(13);
   return std::nullopt;
 }
 

@@ -15,6 +15,11 @@ namespace sallyport {
 
 enum class FragmentClass : std::uint8_t { whole, first, later };
 
+// Flags of a TCP segment (RFC 9293).
+inline constexpr std::uint8_t tcp_syn = 0x02;
+inline constexpr std::uint8_t tcp_rst = 0x04;
+inline constexpr std::uint8_t tcp_ack = 0x10;
+
 /// The transport part of a packet that an ICMP error quotes.
 struct Quote {
   Address source;
@@ -35,6 +40,7 @@ struct Packet {
   std::uint16_t destination_port =
       0;  // or the ICMP type; 0 for a later fragment or another protocol
   std::uint8_t icmp_code = 0;
+  std::uint8_t tcp_flags = 0;  // tcp_syn and the like; 0 for other protocols
   std::optional<Quote> quote;  // only for a whole ICMP error whose quote could be read
 };
 

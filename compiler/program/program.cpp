@@ -117,7 +117,6 @@ std::optional<std::string> unmet(const Program& program) {
     if (!zone.vlans.empty()) return "zones by VLAN";
   }
   for (const Rule& rule : program.rules) {
-    if (rule.direction == Direction::inward) return "inward rules";
     if (rule.absent_ok) return "`absent ok`";
     if (rule.log) return "`log`";
     if (!rule.via.empty()) return "`via`";

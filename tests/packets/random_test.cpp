@@ -58,7 +58,12 @@ void count(Counters& counters, const Outcome& outcome, std::size_t bytes) {
 /// One program in both engines.
 class Trial {
  public:
-  explicit Trial(std::uint64_t seed) : random_(seed), program_(random_program(random_)) {}
+  explicit Trial(std::uint64_t seed) : random_(seed), program_(random_program(random_)) {
+    if (random_() % 2 == 0) return;
+    for (Rule& rule : program_.rules) {
+      if (random_() % 2 == 0) rule.direction = Direction::inward;
+    }
+  }
 
   /// Runs `packets` frames; the reasons they met are added to `met`.
   void run(std::uint64_t packets, std::vector<std::uint64_t>& met) {
@@ -92,6 +97,7 @@ class Trial {
   }
 
   void run_frames(Datapath& datapath, std::uint64_t packets) {
+    surroundings_.direction = random_() % 2 == 0 ? Direction::outward : Direction::inward;
     FrameDice dice(random_, program_, surroundings_);
     std::vector<Bytes> frames;
     for (std::uint64_t i = 0; i < packets; ++i) frames.push_back(dice.roll());
@@ -106,7 +112,7 @@ class Trial {
   void compare_verdict(const Datapath& datapath, const Bytes& frame) {
     const Outcome outcome = evaluate_frame(program_, frame, surroundings_);
     count(expected_, outcome, frame.size());
-    const auto action = datapath.test_run(frame);
+    const auto action = datapath.test_run(frame, surroundings_.direction);
     ASSERT_TRUE(action) << action.error().text();
     const std::uint32_t wanted = outcome.verdict == Verdict::pass ? XDP_PASS : XDP_DROP;
     ASSERT_EQ(*action, wanted) << described(frame, outcome);
@@ -115,7 +121,7 @@ class Trial {
   /// The slow way, to find the frame that was counted elsewhere.
   void compare_counting(const Datapath& datapath, const Bytes& frame) {
     const auto before = datapath.counters();
-    ASSERT_TRUE(datapath.test_run(frame));
+    ASSERT_TRUE(datapath.test_run(frame, surroundings_.direction));
     const auto after = datapath.counters();
     ASSERT_TRUE(before && after);
     const Outcome outcome = evaluate_frame(program_, frame, surroundings_);
@@ -130,9 +136,10 @@ class Trial {
   }
 
   std::string described(const Bytes& frame, const Outcome& outcome) const {
-    return "frame " + hexadecimal(frame) + "\nevaluator: reason " + std::to_string(outcome.reason) +
-           ", rule " + (outcome.rule ? std::to_string(*outcome.rule) : "none") + "\n" +
-           program_text(program_);
+    const bool inward = surroundings_.direction == Direction::inward;
+    return std::string(inward ? "in " : "") + "frame " + hexadecimal(frame) +
+           "\nevaluator: reason " + std::to_string(outcome.reason) + ", rule " +
+           (outcome.rule ? std::to_string(*outcome.rule) : "none") + "\n" + program_text(program_);
   }
 
   std::mt19937_64 random_;

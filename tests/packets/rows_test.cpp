@@ -15,6 +15,7 @@
 #include <set>
 
 #include "compiler/label/labeler.h"
+#include "compiler/nft/ruleset.h"
 #include "compiler/values/service.h"
 #include "runtime/datapath.h"
 #include "tests/support/build_rules.h"
@@ -65,7 +66,7 @@ class Kernel {
   static Result<Kernel> load(const PacketRows& rows) {
     auto datapath = Datapath::load(make_image(rows.program));
     if (!datapath) return std::unexpected(datapath.error());
-    Kernel kernel(std::move(*datapath));
+    Kernel kernel(std::move(*datapath), rows.surroundings.direction);
     const auto own = kernel.datapath_.set_own(rows.surroundings.own);
     if (!own) return std::unexpected(own.error());
     std::map<Address, std::vector<HostName>> names;
@@ -81,7 +82,7 @@ class Kernel {
 
   Seen run(const Bytes& frame) {
     const auto before = datapath_.counters();
-    const auto action = datapath_.test_run(frame);
+    const auto action = datapath_.test_run(frame, direction_);
     const auto after = datapath_.counters();
     EXPECT_TRUE(before && action && after) << (action ? "" : action.error().text());
     if (!before || !action || !after) return {};
@@ -103,8 +104,10 @@ class Kernel {
   }
 
  private:
-  explicit Kernel(Datapath datapath) : datapath_(std::move(datapath)) {}
+  Kernel(Datapath datapath, Direction direction)
+      : datapath_(std::move(datapath)), direction_(direction) {}
   Datapath datapath_;
+  Direction direction_;
   std::uint64_t frames_ = 0;
 };
 
@@ -213,6 +216,13 @@ class NftRows : public Rows {
   void SetUp() override {
     if (geteuid() != 0) GTEST_SKIP() << "SKIP: needs root";
     Rows::SetUp();
+    const Image image = make_image(rows_.program);
+    if (const auto what = nft::unjudged(image)) {
+      GTEST_SKIP() << "SKIP: nftables does not judge " << *what;
+    }
+    if (rows_.surroundings.direction == Direction::inward) {
+      GTEST_SKIP() << "SKIP: nftables does not judge what comes in";
+    }
   }
 
   void ask(std::string where, const Bytes& frame) {

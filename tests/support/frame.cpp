@@ -302,6 +302,8 @@ class FrameText {
     packet.protocol = protocol_tcp;
     packet.body = tcp_header(source, destination);
     if (take("doff")) packet.body[12] = static_cast<std::uint8_t>(number(15) << 4);
+    if (take("ack")) packet.body[13] = 0x10;
+    if (take("flags")) packet.body[13] = number8();
     read_payload(packet.body);
   }
 

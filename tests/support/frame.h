@@ -21,7 +21,7 @@
 //               ext NUMBER                  8 bytes under any number
 //               len N                       behind any: only the length byte says so
 //   transport   tcp A > B, udp A > B        with `doff N` or `udplen N`, which change only the
-//   field
+//                                           field; tcp with `flags N` or `ack`, else it is a SYN
 //               icmp TYPE[/CODE]            also icmpv6; echo-request and echo-reply are names
 //               quote [ ip4|ip6 ... ]       the packet that an ICMP error is about
 //               proto NUMBER|NAME           nothing but the protocol

@@ -115,6 +115,8 @@ Result<void> read_line(const std::filesystem::path& folder, const std::string& t
     auto addresses = addresses_of(words, 1);
     if (!addresses) return std::unexpected(addresses.error());
     rows.surroundings.own = std::move(*addresses);
+  } else if (words[0] == "inward" && words.size() == 1) {
+    rows.surroundings.direction = Direction::inward;
   } else if (words[0] == "each-cut") {
     auto cut = cut_of(text.substr(text.find("each-cut") + 8));
     if (!cut) return std::unexpected(cut.error());
@@ -126,7 +128,8 @@ Result<void> read_line(const std::filesystem::path& folder, const std::string& t
     rows.rows.push_back(std::move(*row));
     rows.rows.back().line = line;
   } else {
-    return std::unexpected(fault("expected a row, `policy`, `given`, `own` or `each-cut`"));
+    return std::unexpected(
+        fault("expected a row, `policy`, `given`, `own`, `inward` or `each-cut`"));
   }
   return {};
 }

@@ -5,6 +5,7 @@
 //   policy ranges.sally                     beside this file, with one policy
 //   given relay.example.com is 198.51.100.7, 2001:db8::7
 //   own 10.20.0.1, 2001:db8:20::1           the gateway's addresses
+//   inward                                  where the packets are met; without it, outward
 //
 //   FRAME -> pass rule line 14
 //   FRAME -> drop no_rule

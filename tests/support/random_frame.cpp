@@ -62,6 +62,7 @@ std::vector<Address> parsed(std::span<const std::string_view> texts) {
 FrameDice::FrameDice(std::mt19937_64& random, const Program& program,
                      const Surroundings& surroundings)
     : random_(random),
+      direction_(surroundings.direction),
       locals_(local_boundaries(program)),
       remotes_(remote_boundaries(program, surroundings.bindings)),
       services_(service_boundaries(program)) {
@@ -78,6 +79,7 @@ FrameDice::FrameDice(std::mt19937_64& random, const Program& program,
 FrameDice::Target FrameDice::target_of(const Program& program, const Rule& rule,
                                        const Bindings& bindings) const {
   Target target;
+  target.direction = rule.direction;
   std::ranges::copy_if(locals_, std::back_inserter(target.locals), [&](const Address& address) {
     return !rule.zone || contains(program.zones[*rule.zone].ranges, address);
   });
@@ -129,7 +131,7 @@ Bytes FrameDice::quote(const PacketParts& packet, const Service& answered) {
   quoted.destination = one_in(2) ? packet.source : local(packet.source.family);
   quoted.protocol = answered.protocol;
   if (has_ports(answered.protocol)) {
-    quoted.body = tcp_header(answered.first, 40000);
+    quoted.body = one_in(3) ? tcp_header(40000, answered.first) : tcp_header(answered.first, 40000);
   } else {
     const std::uint8_t reply = packet.source.family == Family::v4 ? 0 : 129;
     quoted.body = icmp_header(one_in(3) ? static_cast<std::uint8_t>(answered.first) : reply, 0);
@@ -168,6 +170,26 @@ Bytes FrameDice::body(const PacketParts& packet, const Service& service) {
   }
   bytes.resize(bytes.size() + payload, 0x5a);
   return bytes;
+}
+
+/// A packet from the service, or one that seems to be.
+Bytes FrameDice::answer(const Service& service) {
+  constexpr std::array<std::uint8_t, 8> flags = {0x10, 0x18, 0x12, 0x04, 0x14, 0x02, 0x06, 0x01};
+  if (service.protocol == protocol_udp) return udp_header(service.first, 40000, 0);
+  if (service.protocol == protocol_tcp) {
+    Bytes bytes = tcp_header(service.first, 40000);
+    bytes[13] = one_in(8) ? static_cast<std::uint8_t>(random_())
+                          : pick(std::span<const std::uint8_t>(flags));
+    return bytes;
+  }
+  if (service.protocol == protocol_icmp) return icmp_header(0, 0);
+  if (service.protocol == protocol_icmpv6) return icmp_header(129, 0);
+  return Bytes(8);
+}
+
+void FrameDice::place(PacketParts& packet, const Address& local, const Address& remote) const {
+  packet.source = direction_ == Direction::outward ? local : remote;
+  packet.destination = direction_ == Direction::outward ? remote : local;
 }
 
 void FrameDice::fragment(PacketParts& packet) {
@@ -229,7 +251,10 @@ PacketParts FrameDice::plumbing() {
   packet.hop_limit = one_in(4) ? 64 : 255;
   if (v4 || one_in(4)) {
     packet.protocol = protocol_udp;
-    packet.body = udp_header(v4 ? 68 : 546, v4 ? 67 : 547, 0);
+    const std::uint16_t client = v4 ? 68 : 546;
+    const std::uint16_t server = v4 ? 67 : 547;
+    const bool asks = (direction_ == Direction::outward) != one_in(4);
+    packet.body = udp_header(asks ? client : server, asks ? server : client, 0);
   } else {
     packet.protocol = protocol_icmpv6;
     packet.body = icmp_header(pick(std::span<const std::uint8_t>(icmp6_types)), one_in(6) ? 1 : 0);
@@ -240,13 +265,16 @@ PacketParts FrameDice::plumbing() {
 /// One that the rule decides, unless another is before it.
 PacketParts FrameDice::aimed_packet(const Target& target) {
   PacketParts packet;
-  packet.destination = pick(std::span<const Address>(target.remotes));
-  packet.source = pick(std::span<const Address>(target.locals));
-  if (packet.source.family != packet.destination.family) {
-    packet.source = local(packet.destination.family);
-  }
+  const Address remote = pick(std::span<const Address>(target.remotes));
+  Address near = pick(std::span<const Address>(target.locals));
+  if (near.family != remote.family) near = local(remote.family);
+  place(packet, near, remote);
   const Service wanted = pick(std::span<const Service>(target.services));
-  if (one_in(12)) {
+  const bool answers = target.direction != direction_;
+  if ((answers && !one_in(4)) || one_in(24)) {
+    packet.protocol = wanted.protocol;
+    packet.body = answer(wanted);
+  } else if (one_in(12)) {
     packet.protocol = packet.source.family == Family::v4 ? protocol_icmp : protocol_icmpv6;
     packet.body = icmp_error(packet, wanted);
   } else {
@@ -259,9 +287,9 @@ PacketParts FrameDice::aimed_packet(const Target& target) {
 PacketParts FrameDice::packet() {
   if (one_in(24)) return plumbing();
   PacketParts packet;
-  packet.destination = pick(std::span<const Address>(remotes_));
-  packet.source = local(packet.destination.family);
-  const Service wanted = service(packet.destination.family);
+  const Address remote = pick(std::span<const Address>(remotes_));
+  place(packet, local(remote.family), remote);
+  const Service wanted = service(remote.family);
   packet.protocol = wanted.protocol;
   packet.body = body(packet, wanted);
   if (!targets_.empty() && !one_in(3)) {

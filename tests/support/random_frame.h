@@ -32,6 +32,7 @@ class FrameDice {
 
   /// What one rule speaks of.
   struct Target {
+    Direction direction = Direction::outward;
     std::vector<Address> locals;
     std::vector<Address> remotes;
     std::vector<Service> services;
@@ -43,7 +44,9 @@ class FrameDice {
   PacketParts packet();
   PacketParts aimed_packet(const Target& target);
   PacketParts plumbing();
+  void place(PacketParts& packet, const Address& local, const Address& remote) const;
   Bytes body(const PacketParts& packet, const Service& service);
+  Bytes answer(const Service& service);
   Bytes quote(const PacketParts& packet, const Service& answered);
   Bytes icmp_error(const PacketParts& packet, const Service& answered);
   void fragment(PacketParts& packet);
@@ -51,6 +54,7 @@ class FrameDice {
   void damage(Bytes& frame);
 
   std::mt19937_64& random_;
+  Direction direction_;
   std::vector<Address> locals_;
   std::vector<Address> remotes_;
   std::vector<Service> services_;

@@ -28,6 +28,7 @@ Program with_everything() {
                   allow({"udp 0-65535"}, {"*.example.com", "192.0.2.0/24"}),
                   allow({"icmp 8"}, {".example.net"}), deny_every_service({"192.0.2.66"})});
   program.rules[1].private_ok = true;
+  program.rules[2].direction = Direction::inward;
   program.rules[0].origin = {"vendor", "part", {"v.sally", 3, 5}, {"p.sally", 7, 1}};
   program.lifetimes.grace = Seconds{30};
   program.zones = {{"staff", {AddressRange::parse("10.20.0.0/16").value()}},
@@ -45,7 +46,7 @@ struct Seed {
 std::vector<Seed> seeds() {
   const Bytes rich = bundle_of(with_everything());
   Bytes newer = rich;
-  newer[8] = 2;
+  newer[8] = 3;
   Bytes flipped = rich;
   flipped[rich.size() / 2] ^= 4;
   return {{"empty.bundle", bundle_of(program_of({})), true},

@@ -54,6 +54,8 @@ const Damage damages[] = {
     {"remote label 0 is not the empty set", [](Image& i) { i.labels.remote_groups[0] = {1}; }},
     {"rows: wrong number of remote labels", [](Image& i) { i.labels.rows.pop_back(); }},
     {"rows: wrong number of zone labels", [](Image& i) { i.labels.rows[1].pop_back(); }},
+    {"rows: wrong number of zone labels",
+     [](Image& i) { i.rules[0].direction = Direction::inward; }},
     {"rows: no such verdict row", [](Image& i) { i.labels.rows[1][0] = 99; }},
     {"remote label: no such group, or unsorted",
      [](Image& i) { i.labels.remote_groups[1] = {99}; }},

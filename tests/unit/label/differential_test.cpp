@@ -15,10 +15,11 @@ namespace {
 constexpr std::uint64_t seeds = 400;
 constexpr int packets_per_program = 2500;
 
-Packet packet_of(const Address& local, const Address& remote, const Service& service, bool later) {
+Packet packet_of(const Address& source, const Address& destination, const Service& service,
+                 bool later) {
   Packet packet;
-  packet.source = local;
-  packet.destination = remote;
+  packet.source = source;
+  packet.destination = destination;
   packet.protocol = service.protocol;
   packet.hop_limit = 64;
   packet.fragment = later ? FragmentClass::later : FragmentClass::whole;
@@ -39,6 +40,7 @@ std::optional<std::uint32_t> wanted_cell(const Outcome& outcome) {
     case SP_DROP_NO_RULE:
     case SP_DROP_LATER_FRAGMENT:
     case SP_DROP_ICMP_ERROR:
+    case SP_DROP_NO_FLOW:
       return 0;
     default:
       return std::nullopt;
@@ -58,7 +60,7 @@ class Trial {
  public:
   explicit Trial(std::uint64_t seed)
       : random_(seed),
-        program_(random_program(random_)),
+        program_(with_directions(random_program(random_))),
         surroundings_{random_bindings(random_), {}},
         image_(make_image(program_)),
         tables_(image_.labels),
@@ -80,9 +82,16 @@ class Trial {
     const Address& remote = pick(remotes_);
     const Service& service = pick(services_);
     const bool later = random_() % 4 == 0;
-    const Outcome outcome =
-        evaluate(program_, packet_of(local, remote, service, later), surroundings_);
-    const auto wanted = wanted_cell(outcome);
+    const bool inward = random_() % 2 == 0;
+    surroundings_.direction = inward ? Direction::inward : Direction::outward;
+    const Packet packet =
+        packet_of(inward ? remote : local, inward ? local : remote, service, later);
+    const Outcome outcome = evaluate(program_, packet, surroundings_);
+    auto wanted = wanted_cell(outcome);
+    // The packet answers a flow of the other direction: no rule of its own has a say.
+    if (outcome.rule && program_.rules[*outcome.rule].direction != surroundings_.direction) {
+      wanted = 0;
+    }
     if (!wanted) return testing::AssertionSuccess();
     ++compared_[outcome.reason];
 
@@ -91,14 +100,23 @@ class Trial {
     const auto names = names_bound_to(surroundings_.bindings, remote);
     const std::uint32_t label =
         names.empty() ? static_label(image_, remote) : labeler_.label_for(remote, names);
-    const std::uint32_t cell = cell_of(image_, tables_, local, label, key);
+    const std::uint32_t cell = cell_of(image_, tables_, local, label, key, surroundings_.direction);
     if (cell == *wanted) return testing::AssertionSuccess();
     return testing::AssertionFailure()
-           << local.text() << " -> " << remote.text() << " " << service.text()
-           << (later ? " later fragment" : "") << ": cell " << cell << ", wanted " << *wanted;
+           << (inward ? "in " : "") << local.text() << " and " << remote.text() << " "
+           << service.text() << (later ? " later fragment" : "") << ": cell " << cell << ", wanted "
+           << *wanted;
   }
 
  private:
+  /// Half of the programs have inward rules.
+  Program with_directions(Program program) {
+    if (random_() % 2 == 0) return program;
+    for (Rule& rule : program.rules) {
+      if (random_() % 2 == 0) rule.direction = Direction::inward;
+    }
+    return program;
+  }
   template <class T>
   const T& pick(const std::vector<T>& choices) {
     return choices[random_() % choices.size()];
