@@ -149,13 +149,26 @@ std::string tag_text(const bpf_prog_info& program) {
 
 }  // namespace
 
-Attachment::Attachment(std::string device, Fd link, bool adopted)
-    : device_(std::move(device)), link_(std::move(link)), adopted_(adopted) {}
+Attachment::Attachment(std::string device, Direction direction, Fd link, bool adopted)
+    : device_(std::move(device)),
+      direction_(direction),
+      link_(std::move(link)),
+      adopted_(adopted) {}
 
-Result<Attachment> Attachment::open(const Pins& pins, const std::string& device, int program_fd) {
-  const std::string pin = pins.link(device).string();
+Result<Attachment> Attachment::open(const Pins& pins, const std::string& device, int program_fd,
+                                    Direction direction) {
+  const bool outward = direction == Direction::outward;
+  const std::string pin = pins.link(device, direction).string();
+  const std::string other =
+      pins.link(device, outward ? Direction::inward : Direction::outward).string();
   const int ifindex = static_cast<int>(if_nametoindex(device.c_str()));
   if (ifindex == 0) return std::unexpected(Error{"attach to " + device, "no such device", {}});
+  if (access(other.c_str(), F_OK) == 0) {
+    return std::unexpected(
+        Error{"attach to " + device,
+              std::string("an earlier run filters it ") + (outward ? "inward" : "outward"),
+              "`sallyport unload` ends that"});
+  }
 
   Fd pinned{bpf_obj_get(pin.c_str())};
   if (!pinned && errno != ENOENT) {
@@ -166,7 +179,7 @@ Result<Attachment> Attachment::open(const Pins& pins, const std::string& device,
     if (!facts) return std::unexpected(facts.error());
     const auto linked = static_cast<int>(facts->xdp.ifindex);
     if (linked == ifindex && runs_on(ifindex, facts->prog_id)) {
-      Attachment adopted(device, std::move(pinned), true);
+      Attachment adopted(device, direction, std::move(pinned), true);
       const auto program = program_facts(program_fd);
       if (program && program->id == facts->prog_id) adopted.expect(program_fd);
       return adopted;
@@ -188,7 +201,7 @@ Result<Attachment> Attachment::open(const Pins& pins, const std::string& device,
   if (bpf_obj_pin(link->get(), pin.c_str()) != 0) {
     return std::unexpected(Error::from_errno("pin " + pin, errno));
   }
-  Attachment fresh(device, std::move(*link), false);
+  Attachment fresh(device, direction, std::move(*link), false);
   fresh.expect(program_fd);
   return fresh;
 }
@@ -219,22 +232,24 @@ Result<void> Attachment::replace(int program_fd) {
 Result<Attachment::State> Attachment::state() const {
   auto state = read_state(link_.get(), device_);
   if (!state) return state;
+  state->direction = direction_;
   const auto program = program_facts(program_.get());
   if (program && program->id == state->program_id) state->program_tag = tag_text(*program);
   return state;
 }
 
 Result<Attachment::State> Attachment::state_of(const Pins& pins, const std::string& device) {
-  const Fd link{bpf_obj_get(pins.link(device).c_str())};
-  if (!link) {
-    return std::unexpected(Error::from_errno("open " + pins.link(device).string(), errno));
-  }
+  const Direction direction = pins.direction_of(device);
+  const std::string pin = pins.link(device, direction).string();
+  const Fd link{bpf_obj_get(pin.c_str())};
+  if (!link) return std::unexpected(Error::from_errno("open " + pin, errno));
   auto state = read_state(link.get(), device);
   if (!state) return state;
+  state->direction = direction;
   // Programs are found by pin: finding them by id takes CAP_SYS_ADMIN.
   const std::vector<std::uint64_t> generations = pins.generations();
   for (auto number = generations.rbegin(); number != generations.rend(); ++number) {
-    const Fd pinned{bpf_obj_get((pins.generation(*number) / "xdp").c_str())};
+    const Fd pinned{bpf_obj_get((pins.generation(*number) / program_pin(direction)).c_str())};
     const auto program = program_facts(pinned.get());
     if (program && program->id == state->program_id) state->program_tag = tag_text(*program);
   }

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 const char* const bpffs_root = "/sys/fs/bpf";
 const char* const sallyport_root = "/sys/fs/bpf/sallyport";
-constexpr std::string_view link_prefix = "link-";
+constexpr std::string_view link_prefixes[] = {"link-", "inward-"};  // by Direction
 constexpr std::string_view generation_prefix = "gen-";
 constexpr std::string_view escaped_dot = "%2e";
 constexpr std::size_t longest_instance = 32;
@@ -104,6 +104,10 @@ bool is_instance_name(std::string_view name) {
          });
 }
 
+const char* program_pin(Direction direction) {
+  return direction == Direction::outward ? "xdp" : "xdp_in";
+}
+
 Result<Pins> Pins::open(const std::string& instance) {
   auto directory = directory_of(instance);
   if (!directory) return std::unexpected(directory.error());
@@ -127,8 +131,15 @@ Result<Pins> Pins::find(const std::string& instance) {
   return Pins(std::move(*directory));
 }
 
-fs::path Pins::link(const std::string& device) const {
-  return directory_ / (std::string(link_prefix) + escaped(device));
+fs::path Pins::link(const std::string& device, Direction direction) const {
+  const std::string_view prefix = link_prefixes[static_cast<std::size_t>(direction)];
+  return directory_ / (std::string(prefix) + escaped(device));
+}
+
+Direction Pins::direction_of(const std::string& device) const {
+  struct stat found {};
+  const bool inward = stat(link(device, Direction::inward).c_str(), &found) == 0;
+  return inward ? Direction::inward : Direction::outward;
 }
 
 std::vector<std::uint64_t> Pins::generations() const {
@@ -143,8 +154,8 @@ std::vector<std::uint64_t> Pins::generations() const {
 std::vector<std::string> Pins::linked_devices() const {
   std::vector<std::string> devices;
   for (const std::string& name : entries(directory_)) {
-    if (name.starts_with(link_prefix)) {
-      devices.push_back(unescaped(name.substr(link_prefix.size())));
+    for (const std::string_view prefix : link_prefixes) {
+      if (name.starts_with(prefix)) devices.push_back(unescaped(name.substr(prefix.size())));
     }
   }
   std::sort(devices.begin(), devices.end());
@@ -152,7 +163,8 @@ std::vector<std::string> Pins::linked_devices() const {
 }
 
 Result<void> Pins::remove_link(const std::string& device) const {
-  return remove_pin(link(device));
+  if (auto removed = remove_pin(link(device, Direction::outward)); !removed) return removed;
+  return remove_pin(link(device, Direction::inward));
 }
 
 Result<void> Pins::remove_generation(std::uint64_t number) const {

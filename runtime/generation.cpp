@@ -24,10 +24,12 @@ std::uint32_t program_id(int program_fd) {
 }
 
 /// Puts the first `count` attachments back; returns what could not be put back, in words.
-std::string roll_back(std::vector<Attachment>& attachments, std::size_t count, int program_fd) {
+std::string roll_back(std::vector<Attachment>& attachments, std::size_t count,
+                      const Generation::Programs& previous) {
   std::string stuck;
-  if (program_fd < 0) return stuck;
   for (std::size_t i = 0; i < count; ++i) {
+    const int program_fd = previous.of(attachments[i].direction());
+    if (program_fd < 0) continue;
     if (auto back = attachments[i].replace(program_fd); !back) {
       stuck += (stuck.empty() ? "" : "; ") + back.error().text();
     }
@@ -92,12 +94,12 @@ Result<Generation> Generation::prepare(const Pins& pins, Bundle bundle, const Wa
   return made;
 }
 
-Result<void> Generation::commit(std::vector<Attachment>& attachments, int previous_program_fd) {
+Result<void> Generation::commit(std::vector<Attachment>& attachments, const Programs& previous) {
   for (std::size_t moved = 0; moved < attachments.size(); ++moved) {
-    auto replaced = attachments[moved].replace(program_fd());
+    auto replaced = attachments[moved].replace(program_fd(attachments[moved].direction()));
     if (replaced) continue;
     Error error = replaced.error();
-    const std::string stuck = roll_back(attachments, moved, previous_program_fd);
+    const std::string stuck = roll_back(attachments, moved, previous);
     if (!stuck.empty()) {
       // A device still runs this program: its pins must stay reachable.
       keeps_pins_ = true;
@@ -117,14 +119,16 @@ std::optional<std::uint64_t> live_generation(const Pins& pins) {
   }
   const std::vector<std::uint64_t> numbers = pins.generations();
   for (auto number = numbers.rbegin(); number != numbers.rend(); ++number) {
-    const auto program = pinned_program(pins, *number);
-    if (program && running.contains(program_id(program->get()))) return *number;
+    for (const Direction direction : {Direction::outward, Direction::inward}) {
+      const auto program = pinned_program(pins, *number, direction);
+      if (program && running.contains(program_id(program->get()))) return *number;
+    }
   }
   return std::nullopt;
 }
 
-Result<Fd> pinned_program(const Pins& pins, std::uint64_t number) {
-  const std::string pin = (pins.generation(number) / "xdp").string();
+Result<Fd> pinned_program(const Pins& pins, std::uint64_t number, Direction direction) {
+  const std::string pin = (pins.generation(number) / program_pin(direction)).string();
   Fd program{bpf_obj_get(pin.c_str())};
   if (!program) return std::unexpected(Error::from_errno("open " + pin, errno));
   return program;

@@ -40,11 +40,21 @@ class Generation {
   const Datapath* datapath() const { return datapath_ ? &*datapath_ : nullptr; }
 
   /// Its program, for attachments; below zero without BPF.
-  int program_fd() const { return datapath_ ? datapath_->program_fd() : -1; }
+  int program_fd(Direction direction = Direction::outward) const {
+    return datapath_ ? datapath_->program_fd(direction) : -1;
+  }
+  /// The programs of a generation, as descriptors; below zero: there is none.
+  struct Programs {
+    int outward = -1;
+    int inward = -1;
+    int of(Direction direction) const { return direction == Direction::outward ? outward : inward; }
+  };
+  Programs programs() const {
+    return {program_fd(Direction::outward), program_fd(Direction::inward)};
+  }
   /// Moves every attachment to this generation's program, in order. If one refuses, those already
-  /// moved go back to the previous program (a descriptor; below zero: there is none), and nothing
-  /// has changed.
-  Result<void> commit(std::vector<Attachment>& attachments, int previous_program_fd);
+  /// moved go back to the previous program, and nothing has changed.
+  Result<void> commit(std::vector<Attachment>& attachments, const Programs& previous);
 
  private:
   Generation(const Pins& pins, std::uint64_t number, Bundle bundle, Program program);
@@ -60,7 +70,8 @@ class Generation {
 /// The pinned generation whose program the attachment of any device runs; empty if none is found.
 std::optional<std::uint64_t> live_generation(const Pins& pins);
 /// Descriptor of a pinned generation's program.
-Result<Fd> pinned_program(const Pins& pins, std::uint64_t number);
+Result<Fd> pinned_program(const Pins& pins, std::uint64_t number,
+                          Direction direction = Direction::outward);
 
 /// Counters of `from`, a generation with the rules of `old_rules`, in the order of `new_rules`:
 /// rules meet by identity, reasons by number. Rules that are gone are dropped, new ones start at

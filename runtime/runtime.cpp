@@ -32,8 +32,10 @@ std::uint32_t room_of(const Datapath& datapath) {
 std::string place_list(const std::vector<Attachment>& attachments,
                        const std::optional<NftWall>& nft) {
   std::string text;
-  for (const auto& attachment : attachments)
+  for (const auto& attachment : attachments) {
     text += (text.empty() ? "" : ", ") + attachment.device();
+    if (attachment.direction() == Direction::inward) text += " (inward)";
+  }
   if (nft) text += (text.empty() ? "" : ", ") + ("nftables table " + nft->table());
   return text;
 }
@@ -73,7 +75,7 @@ Runtime::~Runtime() {
 }
 
 Result<std::unique_ptr<Runtime>> Runtime::start(Bundle bundle, Options options, World world) {
-  assert(!options.devices.empty() || options.nft);
+  assert(!options.devices.empty() || !options.inward_devices.empty() || options.nft);
   auto files = RunDirectory::open(options.instance);
   if (!files) return std::unexpected(files.error());
   auto lock = files->lock();
@@ -124,6 +126,7 @@ Result<void> Runtime::bring_up(Bundle bundle) {
   if (const std::size_t adopted = binder_->table().bound_addresses(); adopted > 0)
     world_.log("adopted " + std::to_string(adopted) + " addresses of an earlier run");
   warn_of_patterns(generation_->bundle().image);
+  warn_of_directions(generation_->bundle().image);
   servers_ = std::move(*servers);
   ask_through(std::move(*lookup));
   ask_names();
@@ -258,19 +261,21 @@ Result<Generation> Runtime::prepare(const Bundle& bundle, const NameTable& table
 
 /// New devices run the generation's program at once; adopted ones wait for the take-over.
 Result<void> Runtime::attach(const Generation& generation) {
-  std::set<std::string> wanted(options_.devices.begin(), options_.devices.end());
+  std::map<std::string, Direction> wanted;
+  for (const auto& device : options_.devices) wanted[device] = Direction::outward;
+  for (const auto& device : options_.inward_devices) wanted[device] = Direction::inward;
   for (const auto& device : pins_.linked_devices()) {
     if (wanted.contains(device)) continue;
     const auto state = Attachment::state_of(pins_, device);
     if (state && state->alive) {
       world_.log(device + " was attached by an earlier run and stays attached");
-      wanted.insert(device);
+      wanted[device] = state->direction;
     } else if (auto removed = pins_.remove_link(device); !removed) {
       return removed;
     }
   }
-  for (const auto& device : wanted) {
-    auto attachment = Attachment::open(pins_, device, generation.program_fd());
+  for (const auto& [device, direction] : wanted) {
+    auto attachment = Attachment::open(pins_, device, generation.program_fd(direction), direction);
     if (!attachment) return std::unexpected(attachment.error());
     attachments_.push_back(std::move(*attachment));
   }
@@ -288,7 +293,8 @@ Result<void> Runtime::take_over(Generation next, const std::optional<Predecessor
       return ready;
     }
   }
-  const int fallback = before ? before->program.get() : next.program_fd();
+  Generation::Programs fallback = next.programs();
+  if (before) fallback = {before->outward.get(), before->inward.get()};
   auto done = files_.store_bundle(next.number(), bytes);
   if (done) done = switch_to(next, fallback);
   if (!done) {
@@ -309,7 +315,7 @@ Result<void> Runtime::take_over(Generation next, const std::optional<Predecessor
 
 /// Between the two walls every packet meets the old policy or the new one: the second lets both
 /// pass while the first is switched.
-Result<void> Runtime::switch_to(Generation& next, int fallback) {
+Result<void> Runtime::switch_to(Generation& next, const Generation::Programs& fallback) {
   if (nft_ && attachments_.empty()) return nft_->swap();
   if (nft_) {
     if (auto widened = nft_->widen(); !widened) return widened;
@@ -336,9 +342,13 @@ Result<std::optional<Runtime::Predecessor>> Runtime::predecessor() const {
   } else {
     return std::nullopt;
   }
-  auto program = pinned_program(pins_, before.number);
-  if (!program) return std::unexpected(program.error());
-  before.program = std::move(*program);
+  for (const Direction direction : {Direction::outward, Direction::inward}) {
+    auto program = pinned_program(pins_, before.number, direction);
+    const bool outward = direction == Direction::outward;
+    // The version before this one had no inward program, and nothing that would miss it.
+    if (!program && outward) return std::unexpected(program.error());
+    if (program) (outward ? before.outward : before.inward) = std::move(*program);
+  }
   return before;
 }
 
@@ -386,6 +396,7 @@ Result<void> Runtime::load(Bundle bundle) {
 
   binder_->took_over(std::move(table), generation_->bundle().image);
   warn_of_patterns(generation_->bundle().image);
+  warn_of_directions(generation_->bundle().image);
   if (other_servers) ask_through(std::move(lookup));
   servers_ = std::move(*servers);
   ask_names();

@@ -29,10 +29,11 @@ class Runtime {
  public:
   struct Options {
     std::string instance = "main";
-    std::vector<std::string> devices;  // for XDP; none needs `nft`
+    std::vector<std::string> devices;  // for XDP, outward; none of either direction needs `nft`
     std::vector<Endpoint> resolvers;   // empty: those that the bundle declares
     /// Enforce through nftables, too, or instead.
     std::optional<NftUse> nft = std::nullopt;
+    std::vector<std::string> inward_devices = {};  // for XDP, inward
   };
   using MakeLookup =
       std::function<Result<std::unique_ptr<Lookup>>(EventLoop&, const std::vector<Endpoint>&)>;
@@ -68,7 +69,7 @@ class Runtime {
   /// The generation that is live before a take-over.
   struct Predecessor {
     std::uint64_t number = 0;
-    Fd program;
+    Fd outward, inward;  // its programs
     std::vector<ImageRule> rules;
   };
   Runtime(Options options, World world, EventLoop loop, Pins pins, RunDirectory files);
@@ -83,11 +84,14 @@ class Runtime {
   void ask_names();
 
   Result<Generation> prepare(const Bundle& bundle, const NameTable& table, std::uint32_t room);
-  bool uses_bpf() const { return !options_.devices.empty() || !pins_.linked_devices().empty(); }
+  bool uses_bpf() const {
+    return !options_.devices.empty() || !options_.inward_devices.empty() ||
+           !pins_.linked_devices().empty();
+  }
   Result<void> attach(const Generation& generation);
   Result<void> take_over(Generation next, const std::optional<Predecessor>& before,
                          const NameTable& table);
-  Result<void> switch_to(Generation& next, int fallback);
+  Result<void> switch_to(Generation& next, const Generation::Programs& fallback);
   Result<std::optional<Predecessor>> predecessor() const;
   void carry_counters(Generation& next, const Predecessor& before);
   void retire_others();
@@ -102,7 +106,8 @@ class Runtime {
   void nft_devices_changed();
   void own_changed(std::set<Address> addresses);
   void devices_changed();
-  bool attach_again(const std::string& device, std::string& told);
+  struct Absent;
+  bool attach_again(const std::string& device, Absent& absent);
 
   ControlReply respond(const ControlRequest& request);
   ControlReply respond_load(std::span<const std::uint8_t> bytes);
@@ -110,6 +115,7 @@ class Runtime {
   std::string bindings_json() const;
   RuntimeStatus runtime_status() const;
   void warn_of_patterns(const Image& image);
+  void warn_of_directions(const Image& image);
 
   Options options_;
   World world_;
@@ -122,8 +128,12 @@ class Runtime {
   std::optional<Generation> generation_;
   std::optional<NftWall> nft_;
   std::vector<Attachment> attachments_;
-  // Devices of ours that are gone, and why they could not be attached anew when they returned.
-  std::map<std::string, std::string> absent_;
+  /// A device of ours that is gone.
+  struct Absent {
+    Direction direction = Direction::outward;
+    std::string told = {};  // why it could not be attached anew when it returned
+  };
+  std::map<std::string, Absent> absent_;
   std::set<std::string> nft_absent_;  // devices that nftables should filter and that are gone
   std::vector<Endpoint> servers_;
   std::unique_ptr<Lookup> lookup_;

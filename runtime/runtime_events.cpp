@@ -152,7 +152,7 @@ void Runtime::devices_changed() {
     const auto state = attachment.state();
     if (!state || state->alive) return false;
     world_.log(attachment.device() + " is gone; it is filtered again when it returns");
-    absent_.try_emplace(attachment.device());
+    absent_.try_emplace(attachment.device(), Absent{attachment.direction()});
     return true;
   });
   for (auto at = absent_.begin(); at != absent_.end();) {
@@ -164,9 +164,9 @@ void Runtime::devices_changed() {
   return_timer_ = loop_.at(world_.clock.now() + return_pause, [this] { devices_changed(); });
 }
 
-/// `told` is what was said last of the device that is back and cannot be filtered.
-bool Runtime::attach_again(const std::string& device, std::string& told) {
-  auto attachment = Attachment::open(pins_, device, generation_->program_fd());
+bool Runtime::attach_again(const std::string& device, Absent& absent) {
+  auto& [direction, told] = absent;
+  auto attachment = Attachment::open(pins_, device, generation_->program_fd(direction), direction);
   if (attachment) {
     world_.log(device + " is back and filtered again");
     attachments_.push_back(std::move(*attachment));
@@ -257,9 +257,10 @@ Status Runtime::status() {
   for (const auto& attachment : attachments_) {
     if (auto state = attachment.state()) status.devices.push_back(std::move(*state));
   }
-  for (const auto& [device, why] : absent_) {
+  for (const auto& [device, absent] : absent_) {
     Attachment::State gone;
     gone.device = device;
+    gone.direction = absent.direction;
     gone.mode = "none";
     status.devices.push_back(std::move(gone));
   }
@@ -271,6 +272,23 @@ Status Runtime::status() {
   }
   status.runtime = runtime_status();
   return status;
+}
+
+/// What somebody who wrote inward rules, or filters inward, would not expect.
+void Runtime::warn_of_directions(const Image& image) {
+  const bool by_bpf = std::ranges::any_of(attachments_, [](const Attachment& attachment) {
+    return attachment.direction() == Direction::inward;
+  });
+  if (has_inward_rules(image) && !by_bpf && !nft_) {
+    world_.log(
+        "the policy has inward rules, and no device is filtered inward: whatever comes in "
+        "passes; --xdp-in names the uplinks");
+  }
+  if (by_bpf) {
+    world_.log(
+        "inward, answers over UDP and to echo requests drop: flows are not recorded; those of "
+        "name servers behind an uplink are among them");
+  }
 }
 
 void Runtime::warn_of_patterns(const Image& image) {

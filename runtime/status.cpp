@@ -30,7 +30,7 @@ Json devices_json(const std::vector<Attachment::State>& states) {
   for (const auto& state : states) {
     list.push_back({{"device", state.device},
                     {"hook", "xdp"},
-                    {"direction", "outward"},
+                    {"direction", state.direction == Direction::outward ? "outward" : "inward"},
                     {"mode", state.mode},
                     {"alive", state.alive},
                     {"link_id", state.link_id},
@@ -51,7 +51,15 @@ bool is_filtered(const Status& status, const std::string& device) {
 Json not_filtered_json(const Status& status) {
   Json list = Json::array();
   const bool all_forwarded = status.nft && status.nft->devices.empty();
-  if (!all_forwarded) list.push_back("packets from the internet towards the clients");
+  const auto filters = [&](Direction direction) {
+    return std::ranges::any_of(status.devices, [&](const auto& state) {
+      return state.alive && state.direction == direction;
+    });
+  };
+  if (!all_forwarded && !filters(Direction::inward))
+    list.push_back("packets from the internet towards the clients");
+  if (!status.nft && !filters(Direction::outward))
+    list.push_back("packets from the clients towards the internet");
   const bool host = status.nft && std::ranges::any_of(status.nft->hooks, [](const auto& hook) {
                       return hook.starts_with("output");
                     });

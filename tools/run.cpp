@@ -2,6 +2,7 @@
 // sallyport run BUNDLE --xdp DEV... --nft: the daemon, in the foreground.
 #include <signal.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -21,7 +22,7 @@ namespace {
 struct Arguments {
   std::string bundle;
   std::string instance = "main";
-  std::vector<std::string> devices, resolvers, nft_devices;
+  std::vector<std::string> devices, inward_devices, resolvers, nft_devices;
   bool nft = false, conntrack = false, host = false, no_defragmentation = false, shared = false;
 };
 
@@ -44,16 +45,22 @@ void prepare_signals() {
 std::string wrong_usage(const Arguments& arguments) {
   if (const auto files = RunDirectory::of(arguments.instance); !files) return files.error().text();
   if (arguments.bundle.empty()) {
-    return "BUNDLE is missing: it stands before --xdp, which takes every word behind it";
+    return "BUNDLE is missing: it stands before --xdp and --xdp-in, which take every word behind "
+           "them";
   }
-  for (const auto* devices : {&arguments.devices, &arguments.nft_devices}) {
+  for (const auto* devices :
+       {&arguments.devices, &arguments.inward_devices, &arguments.nft_devices}) {
     for (const auto& device : *devices) {
       if (device.starts_with('-') || (arguments.nft && !nft::is_device_name(device)))
-        return "`" + device + "` is no device: --xdp and --device take names of devices";
+        return "`" + device + "` is no device: --xdp, --xdp-in and --device take names of devices";
     }
   }
-  if (arguments.devices.empty() && !arguments.nft)
-    return "nothing would enforce it: --xdp DEVICE or --nft was expected";
+  for (const auto& device : arguments.inward_devices) {
+    if (std::ranges::find(arguments.devices, device) != arguments.devices.end())
+      return "`" + device + "` stands behind --xdp and --xdp-in: a device has one side";
+  }
+  if (arguments.devices.empty() && arguments.inward_devices.empty() && !arguments.nft)
+    return "nothing would enforce it: --xdp DEVICE, --xdp-in DEVICE or --nft was expected";
   const bool needs_nft = !arguments.nft_devices.empty() || arguments.conntrack || arguments.host ||
                          arguments.no_defragmentation || arguments.shared;
   if (needs_nft && !arguments.nft)
@@ -67,6 +74,7 @@ std::string wrong_usage(const Arguments& arguments) {
 ExitCode run_runtime(const Arguments& arguments) {
   if (const auto wrong = wrong_usage(arguments); !wrong.empty()) return print_usage_error(wrong);
   Runtime::Options options{arguments.instance, arguments.devices, {}};
+  options.inward_devices = arguments.inward_devices;
   if (arguments.nft) {
     options.nft = NftUse{arguments.nft_devices, arguments.conntrack, arguments.host,
                          !arguments.no_defragmentation, !arguments.shared};
@@ -100,6 +108,8 @@ Command add_run(CLI::App& command) {
   command.add_option("BUNDLE", arguments->bundle, "what to enforce; before --xdp and --device");
   command.add_option("--xdp", arguments->devices,
                      "filter by XDP on these devices, on the clients' side");
+  command.add_option("--xdp-in", arguments->inward_devices,
+                     "filter by XDP what comes in through these devices, the uplinks");
   command.add_flag("--nft", arguments->nft,
                    "filter by nftables: a second wall behind --xdp, or the only one");
   command.add_option("--resolver", arguments->resolvers,
@@ -121,13 +131,15 @@ Command add_run(CLI::App& command) {
   command.add_flag("--shared", arguments->shared,
                    "of --nft: others may change the table; what they change is restored");
   command.footer(
-      "Filters packets that enter through the devices, from the clients towards everyone. Binds\n"
+      "Filters packets that enter through the devices: by --xdp those from the clients towards\n"
+      "everyone, by --xdp-in those from everyone towards the clients and this host itself. Binds\n"
       "names to the addresses that the resolvers give, and follows them. Stays in the foreground\n"
       "and tells what it does on standard error. Ending it, even by kill -9, changes no verdict:\n"
       "`sallyport unload` detaches. Starting it again takes over without a gap.\n\n"
       "--nft keeps table `inet sallyport-INSTANCE` and touches no other. A packet passes only if\n"
       "every table lets it pass: firewalld, ufw and Docker keep their say.\n\n"
       "  sallyport run branch.bundle --xdp lan0 lan1 --resolver 10.0.0.53\n"
+      "  sallyport run branch.bundle --xdp lan0 --xdp-in wan0  # both directions\n"
       "  sallyport run branch.bundle --xdp lan0 --nft          # both walls\n"
       "  sallyport run branch.bundle --nft --device lan0       # nftables alone");
   return [arguments] { return run_runtime(*arguments); };

@@ -462,7 +462,7 @@ TEST_F(Lifecycle, commit_moves_the_devices_and_outlives_the_process) {
     auto attachment = open(closed->program_fd());
     ASSERT_TRUE(attachment) << attachment.error().text();
     attachments.push_back(std::move(*attachment));
-    ASSERT_TRUE(closed->commit(attachments, -1));
+    ASSERT_TRUE(closed->commit(attachments, {}));
     EXPECT_FALSE(delivers());
     live = closed->number();
   }
@@ -476,7 +476,7 @@ TEST_F(Lifecycle, commit_moves_the_devices_and_outlives_the_process) {
     EXPECT_EQ(live_generation(*pins_), live) << "preparing touches nothing live";
     const auto previous = pinned_program(*pins_, live);
     ASSERT_TRUE(previous) << previous.error().text();
-    ASSERT_TRUE(open_one->commit(attachments, previous->get()));
+    ASSERT_TRUE(open_one->commit(attachments, {previous->get()}));
     ASSERT_TRUE(pins_->remove_generation(live));
   }
   attachments.clear();
@@ -500,7 +500,7 @@ TEST_F(Lifecycle, a_commit_that_fails_on_the_second_device_rolls_the_first_back)
   {
     auto generation = Generation::prepare(*pins_, bundle(false), {});
     ASSERT_TRUE(generation) << generation.error().text();
-    const auto failed = generation->commit(attachments, pass_.get());
+    const auto failed = generation->commit(attachments, {pass_.get()});
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().text(), "cannot replace the program on lan1: the device is gone");
   }
