@@ -25,6 +25,8 @@ constexpr Row commands[] = {
     {"explain", "Say what a policy does with a packet, and why.", sallyport::add_explain},
     {"query", "Say who may reach what, on which service, by which rule.", sallyport::add_query},
     {"diff", "Say exactly what a change opens and closes.", sallyport::add_diff},
+    {"graph", "Draw zones, vendors and endpoints.", sallyport::add_graph},
+    {"export", "Write what passes as a list for other firewalls.", sallyport::add_export},
     {"verify", "Prove that every engine decides as the policy says.", sallyport::add_verify},
     {"run", "Enforce a bundle on devices of this gateway.", sallyport::add_run},
     {"load", "Give a running runtime another bundle.", sallyport::add_load},

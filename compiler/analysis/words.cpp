@@ -129,6 +129,13 @@ std::string list_text(const std::vector<std::string>& list, std::size_t most) {
   return text;
 }
 
+std::string local_name(const AddressSet& local, const Program& program) {
+  if (local == every_address()) return "any";
+  if (const std::string zones = zones_making(local, program); !zones.empty()) return zones;
+  const std::string text = part_text(local, every_address(), program);
+  return text.starts_with("except") ? "any " + text : text;
+}
+
 std::string derived_text(const DerivedName& name, const Program& program) {
   std::string text = name.head + "{label}" + name.tail + " (label of " +
                      program.derivations[name.derivation].alias.text() + ")";

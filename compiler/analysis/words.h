@@ -32,6 +32,10 @@ CellWords words_of(const Cell& cell, const Extents& extents);
 /// "staff", "any (10.30.0.0/16)": zone and part.
 std::string local_text(const CellWords& words);
 
+/// The local side by itself, whatever zone its rule stands under: "staff, dmz", "any",
+/// "10.20.1.0/24".
+std::string local_name(const AddressSet& local, const Program& program);
+
 /// `g0-{1}-sb.example.com` with the alias that its label comes from.
 std::string derived_text(const DerivedName& name, const Program& program);
 
