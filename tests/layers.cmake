@@ -16,19 +16,20 @@ set(may_compiler_label compiler/program compiler/image compiler/values bpf/abi.h
 set(may_compiler_nft compiler/label compiler/image compiler/program compiler/values bpf/abi.h)
 set(may_compiler_testing compiler/program compiler/source/source.h compiler/values bpf/abi.h)
 set(may_compiler_analysis compiler/program compiler/source/source.h compiler/values)
+set(may_compiler_import compiler/feeds compiler/source compiler/values)
 set(may_compiler_check compiler/syntax compiler/source compiler/program compiler/testing compiler/values)
 set(may_compiler_driver compiler)
 set(may_compiler_lsp compiler)
 set(may_runtime compiler/image compiler/label compiler/nft compiler/program compiler/source/source.h compiler/values bpf/abi.h)
 # Tools ask the driver; what they show of Program and Image they read, but they neither parse nor check.
-set(may_tools compiler/driver compiler/analysis compiler/program compiler/image compiler/label compiler/nft compiler/source compiler/testing
+set(may_tools compiler/driver compiler/analysis compiler/import compiler/feeds compiler/program compiler/image compiler/label compiler/nft compiler/source compiler/testing
     compiler/values compiler/codes compiler/format compiler/lsp runtime bpf/abi.h)
 set(may_bpf "")
 
 set(faults 0)
 set(seen 0)
 foreach(folder compiler/values compiler/source compiler/codes compiler/feeds compiler/syntax compiler/format
-        compiler/program compiler/image compiler/label compiler/nft compiler/analysis compiler/testing compiler/check compiler/driver
+        compiler/program compiler/image compiler/label compiler/nft compiler/analysis compiler/import compiler/testing compiler/check compiler/driver
         compiler/lsp
         runtime tools bpf)
   string(REPLACE "/" "_" key ${folder})

@@ -28,6 +28,7 @@ Command add_query(CLI::App& command);
 Command add_diff(CLI::App& command);
 Command add_graph(CLI::App& command);
 Command add_export(CLI::App& command);
+Command add_import(CLI::App& command);
 Command add_verify(CLI::App& command);
 Command add_run(CLI::App& command);
 Command add_load(CLI::App& command);

@@ -27,6 +27,7 @@ constexpr Row commands[] = {
     {"diff", "Say exactly what a change opens and closes.", sallyport::add_diff},
     {"graph", "Draw zones, vendors and endpoints.", sallyport::add_graph},
     {"export", "Write what passes as a list for other firewalls.", sallyport::add_export},
+    {"import", "Draft a vendor file from URLs, a pasted page or a feed.", sallyport::add_import},
     {"verify", "Prove that every engine decides as the policy says.", sallyport::add_verify},
     {"run", "Enforce a bundle on devices of this gateway.", sallyport::add_run},
     {"load", "Give a running runtime another bundle.", sallyport::add_load},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `explain`, `query` and `diff` as people and scripts use them, over source and over bundles (C6,
-// S8).
+// `explain`, `query`, `diff`, `graph`, `export` and `import` as people and scripts use them, over
+// source and over bundles (C6, S8).
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -67,7 +67,7 @@ class AnalysisCommands : public testing::Test {
 };
 
 TEST_F(AnalysisCommands, have_help_with_an_example) {
-  for (const char* command : {"query", "diff"}) {
+  for (const char* command : {"query", "diff", "graph", "export", "import"}) {
     const Finished help = sallyport({command, "--help"});
     EXPECT_EQ(help.status, 0);
     EXPECT_THAT(help.output, HasSubstr(std::string("\n  sallyport ") + command)) << command;
@@ -155,6 +155,75 @@ TEST_F(AnalysisCommands, diff_has_json) {
   EXPECT_EQ(first.at("zone"), "staff");
   EXPECT_EQ(first.at("direction"), "outward");
   EXPECT_EQ(object.at("newly_denied").at(0).at("place"), "old.sally:4:5");
+}
+
+TEST_F(AnalysisCommands, graph_is_text_and_with_graphviz_a_picture) {
+  for (const char* file : {"old.sally", "old.bundle"}) {
+    const Finished text = sallyport({"graph", path(file)});
+    EXPECT_EQ(text.status, 0);
+    EXPECT_THAT(text.output, AllOf(HasSubstr("digraph \"branch\""), HasSubstr("*.example.net")));
+  }
+  const Finished picture = sallyport({"graph", path("old.sally"), "--format", "svg"});
+  if (test::has_program("dot")) {
+    EXPECT_EQ(picture.status, 0) << picture.output;
+    EXPECT_THAT(picture.output, AllOf(HasSubstr("<svg"), HasSubstr("relay.example.net")));
+  } else {
+    EXPECT_EQ(picture.status, 3);
+    EXPECT_THAT(picture.output, HasSubstr("`dot` is not installed"));
+  }
+}
+
+TEST_F(AnalysisCommands, export_refuses_to_lose_silently) {
+  const auto exported = [&](CommandLine words) {
+    words.insert(words.begin(), {"export", path("new.sally")});
+    return sallyport(words);
+  };
+  const Finished mixed = exported({});
+  EXPECT_EQ(mixed.status, 4);
+  EXPECT_THAT(mixed.output, HasSubstr("services, which differ between entries"));
+  const Finished one = exported({"--on", "tcp/443"});
+  EXPECT_EQ(one.status, 0);
+  EXPECT_THAT(one.output, AllOf(HasSubstr("198.51.100.0/24\na.example.net\n"),
+                                HasSubstr("every entry holds from staff"),
+                                HasSubstr("every entry holds on tcp 443")));
+  EXPECT_EQ(exported({"--allow-loss"}).status, 0);
+  EXPECT_EQ(exported({"--on", "tcp/22"}).status, 4);
+  EXPECT_EQ(exported({"--zone", "nowhere"}).status, 2);
+  EXPECT_EQ(exported({"--format", "edl"}).status, 2);
+  const Finished semicolon =
+      exported({"--format", "semicolon", "--on", "tcp/443", "--kind", "addresses"});
+  EXPECT_THAT(semicolon.output, HasSubstr("198.51.100.0/24\n"));
+  EXPECT_EQ(exported({"--format", "semicolon", "--on", "tcp/443"}).status, 4) << "names";
+  const Finished as_json = exported({"--format", "json"});
+  EXPECT_THAT(json::parse(as_json.output).at("entries"), SizeIs(3));
+}
+
+TEST_F(AnalysisCommands, import_makes_a_vendor_file_that_check_accepts) {
+  write("urls.txt",
+        "https://a.example.com/path\n*.example.net tcp 443\nsome words\nb.example.org\n");
+  const Finished draft = sallyport({"import", "--name", "acme", path("urls.txt")});
+  EXPECT_EQ(draft.status, 0);
+  EXPECT_THAT(draft.output, AllOf(HasSubstr("allow tcp 443 to a.example.com, *.example.net"),
+                                  HasSubstr("# line 3: some words"),
+                                  HasSubstr("1 destination without protocol and port")));
+  write("acme.sally", draft.output.substr(0, draft.output.find("2 destinations in 1 rule")));
+  EXPECT_EQ(sallyport({"check", path("acme.sally")}).status, 0);
+  EXPECT_EQ(sallyport({"import", "--name", "Acme!", path("urls.txt")}).status, 2);
+  EXPECT_EQ(sallyport({"import", path("urls.txt")}).status, 2);
+  write("empty.txt", "no names in here\n");
+  EXPECT_EQ(sallyport({"import", "--name", "acme", path("empty.txt")}).status, 4);
+}
+
+TEST_F(AnalysisCommands, import_reads_feeds_strictly) {
+  write("list.txt", "198.51.100.0/24\n203.0.113.0/25\n");
+  const CommandLine words{"import",    "--name",         "acme", "--feed",
+                          "cidr-list", path("list.txt"), "--on", "tcp/443"};
+  const Finished draft = sallyport(words);
+  EXPECT_EQ(draft.status, 0) << draft.output;
+  EXPECT_THAT(draft.output, HasSubstr("allow tcp 443 to 198.51.100.0/24, 203.0.113.0/25"));
+  write("list.txt", "198.51.100.0/24\nnot an address\n");
+  EXPECT_EQ(sallyport(words).status, 1);
+  EXPECT_EQ(sallyport({"import", "--name", "acme", "--feed", "frog", path("list.txt")}).status, 2);
 }
 
 }  // namespace
