@@ -17,7 +17,7 @@ set(may_compiler_nft compiler/label compiler/image compiler/program compiler/val
 set(may_compiler_testing compiler/program compiler/source/source.h compiler/values bpf/abi.h)
 set(may_compiler_analysis compiler/program compiler/source/source.h compiler/values)
 set(may_compiler_import compiler/feeds compiler/source compiler/values)
-set(may_compiler_check compiler/syntax compiler/source compiler/program compiler/testing compiler/values)
+set(may_compiler_check compiler/syntax compiler/source compiler/program compiler/testing compiler/feeds compiler/values)
 set(may_compiler_driver compiler)
 set(may_compiler_lsp compiler)
 set(may_runtime compiler/image compiler/label compiler/nft compiler/program compiler/source/source.h compiler/values bpf/abi.h)

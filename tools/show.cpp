@@ -121,6 +121,20 @@ Json resolvers_json(const Program& program) {
   return list;
 }
 
+Json feeds_json(const Program& program) {
+  Json list = Json::array();
+  for (const auto& feed : program.feeds) {
+    list.push_back({{"name", feed.name},
+                    {"file", feed.file},
+                    {"format", feed.format},
+                    {"version", feed.version},
+                    {"date", feed.date},
+                    {"sha256", feed.digest},
+                    {"entries", feed.entries}});
+  }
+  return list;
+}
+
 Json zones_json(const Program& program) {
   Json list = Json::array();
   for (const auto& zone : program.zones) {
@@ -136,6 +150,7 @@ Result<Json> bundle_json(const Bundle& bundle, const Program& program, bool with
   Json json{{"policy", image.policy},
             {"bundle", bundle.digest},
             {"lifetimes", lifetimes_json(image.lifetimes)},
+            {"feeds", feeds_json(program)},
             {"resolvers", resolvers_json(program)},
             {"zones", zones_json(program)}};
   json["rules"] = Json::array();
@@ -173,6 +188,17 @@ void print_rules(const Json& rules) {
   }
 }
 
+void print_feeds(const Json& feeds) {
+  for (const auto& feed : feeds) {
+    const auto text = [&](const char* key) { return feed.at(key).get<std::string>(); };
+    std::cout << "feed       " << text("name") << " = " << text("file") << " as " << text("format")
+              << ": " << feed.at("entries") << (feed.at("entries") == 1 ? " entry" : " entries");
+    if (!text("version").empty()) std::cout << ", version " << text("version");
+    if (!text("date").empty()) std::cout << ", of " << text("date");
+    std::cout << "\n           sha256 " << text("sha256") << '\n';
+  }
+}
+
 void print_page(const Json& json, bool tables) {
   const auto& lifetimes = json.at("lifetimes");
   std::cout << "policy     " << json.at("policy").get<std::string>() << '\n'
@@ -181,6 +207,7 @@ void print_page(const Json& json, bool tables) {
             << (lifetimes.at("grace").is_null() ? "twice the TTL, at least 300"
                                                 : lifetimes.at("grace").dump())
             << " s, max-stale " << lifetimes.at("max_stale") << " s\n";
+  print_feeds(json.at("feeds"));
   for (const auto& resolver : json.at("resolvers")) {
     std::cout << "resolver   " << resolver.at("name").get<std::string>() << " = "
               << joined(resolver.at("servers")) << '\n';

@@ -7,11 +7,20 @@
 #include <string>
 #include <vector>
 
+#include "compiler/feeds/feed.h"
+#include "compiler/feeds/formats.h"
 #include "compiler/program/program.h"
 #include "compiler/source/diagnostics.h"
 #include "compiler/syntax/ast.h"
 
 namespace sallyport {
+
+/// A declared feed, read.
+struct LoadedFeed {
+  FeedFormat format = FeedFormat::cidr_list;
+  Feed feed;
+  FeedSource source;  // has the name that was declared
+};
 
 /// One file and what it declares; the root file is first, imports follow in the order of first
 /// mention.
@@ -19,6 +28,7 @@ struct Module {
   const Source* source = nullptr;
   Policy policy;
   std::vector<std::size_t> imports = {};  // indices of the modules whose vendors it may use
+  std::vector<LoadedFeed> feeds = {};     // each that the file declares
 };
 
 /// Checks every vendor on its own (parts with sample values for the parameters), every zone and

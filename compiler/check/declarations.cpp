@@ -13,7 +13,8 @@
 namespace sallyport {
 
 Declarations::Declarations(const std::vector<Module>& modules, Diagnostics& diagnostics,
-                           Reporter& reporter) {
+                           Reporter& reporter)
+    : feeds_(modules, reporter) {
   find_visible(modules);
   declare_vendors(modules, diagnostics, reporter);
   const std::size_t errors = diagnostics.errors();
@@ -62,7 +63,7 @@ void Declarations::declare_vendors(const std::vector<Module>& modules, Diagnosti
         vendors_.emplace(vendor.name.text, Vendor{&vendor, module});
       }
       const std::size_t errors = diagnostics.errors();
-      check_vendor(vendor, reporter);
+      check_vendor(vendor, feeds_, reporter);
       if (diagnostics.errors() != errors) broken_.insert(&vendor);
     }
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "compiler/check/check.h"
+#include "compiler/check/feeds.h"
 #include "compiler/check/reporter.h"
 
 namespace sallyport {
@@ -21,6 +22,7 @@ class Declarations {
   /// Reports duplicates and everything that is wrong in a vendor, zone or resolver.
   Declarations(const std::vector<Module>& modules, Diagnostics& diagnostics, Reporter& reporter);
 
+  const FeedTable& feeds() const { return feeds_; }
   const std::vector<Zone>& zones() const { return zones_; }
   const std::vector<Resolver>& resolvers() const { return resolvers_; }
   /// False if a zone or resolver was reported, so that no Program would mean what was written.
@@ -46,6 +48,7 @@ class Declarations {
     const VendorStatement* statement;
     std::size_t module;
   };
+  FeedTable feeds_;
   std::map<std::string, Vendor, std::less<>> vendors_;
   std::set<const VendorStatement*> broken_;
   std::vector<std::set<std::size_t>> visible_;  // per module: the modules whose vendors it sees

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <map>
+#include <set>
 #include <variant>
 
 #include "compiler/check/rules.h"
@@ -48,6 +49,9 @@ class PolicyReader {
   void read_block(const DirectionBlock& block);
   void demand_zone(const Span& span, std::string_view what);
   void refuse_direction(const Span& span, const Standing& standing, const Rule* through_use);
+  void note_feeds(const std::vector<const LoadedFeed*>& feeds) {
+    used_feeds_.insert(feeds.begin(), feeds.end());
+  }
   void fail(const Span& span, const Complaint& complaint, std::vector<Note> notes = {});
 
   const PolicyStatement& policy_;
@@ -55,6 +59,7 @@ class PolicyReader {
   const Declarations& declarations_;
   Reporter& reporter_;
   Program program_;
+  std::set<const LoadedFeed*> used_feeds_;
   bool sound_ = true;
 };
 
@@ -75,6 +80,9 @@ std::optional<Program> PolicyReader::run() {
       if (!program_.zones.empty()) demand_zone(use.span, "use");
       read_item(use, {});
     }
+  }
+  for (const LoadedFeed* feed : declarations_.feeds().all()) {
+    if (used_feeds_.contains(feed)) program_.feeds.push_back(feed->source);
   }
   if (!sound_ || !declarations_.are_sound()) return {};
   return std::move(program_);
@@ -162,8 +170,9 @@ void PolicyReader::read_item(const RuleStatement& statement, const Standing& sta
   const Direction direction = statement.inward ? Direction::inward : Direction::outward;
   if (direction != standing.direction()) refuse_direction(statement.span, standing, nullptr);
   const Terms nothing;
-  RuleReading read = read_rule(statement, nothing, reporter_);
+  RuleReading read = read_rule(statement, nothing, declarations_.feeds(), reporter_);
   sound_ = sound_ && read.sound;
+  note_feeds(read.feeds);
   if (!read.rule) return;
   read.rule->zone = standing.zone;
   read.rule->origin.rule = statement.span.place();
@@ -188,8 +197,9 @@ void PolicyReader::read_item(const UseStatement& use, const Standing& standing) 
     sound_ = false;
     return;
   }
-  UseReading read = read_use(use, *vendor, reporter_);
+  UseReading read = read_use(use, *vendor, declarations_.feeds(), reporter_);
   sound_ = sound_ && read.sound;
+  note_feeds(read.feeds);
   const auto misplaced = std::ranges::find_if(
       read.rules, [&](const Rule& rule) { return rule.direction != standing.direction(); });
   if (misplaced != read.rules.end()) refuse_direction(use.span, standing, &*misplaced);

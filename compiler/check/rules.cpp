@@ -26,13 +26,19 @@ bool has_reference(const Word& word) {
 
 class DestinationReader {
  public:
-  DestinationReader(const RuleStatement& statement, const Terms& terms, Reporter& reporter)
-      : statement_(statement), terms_(terms), reporter_(reporter) {}
+  DestinationReader(const RuleStatement& statement, const Terms& terms, const FeedTable& feeds,
+                    Reporter& reporter)
+      : statement_(statement), terms_(terms), feeds_(feeds), reporter_(reporter) {}
 
   /// Empty after an error was reported.
   std::optional<RemoteSet> read();
+  const std::vector<const LoadedFeed*>& used() const { return used_; }
+  /// True if what a feed gives will be known only at the `use`.
+  bool is_deferred() const { return deferred_; }
 
  private:
+  bool read_feed(const FeedReference& reference);
+  bool add(const FeedReference& reference, const Feed& feed, const FeedEntry& entry);
   bool read_word(const Word& word);
   bool add(const Word& word, const std::string& text);
   void warn_of_conversion(const Word& word, const std::string& text, const Destination& read);
@@ -40,8 +46,11 @@ class DestinationReader {
 
   const RuleStatement& statement_;
   const Terms& terms_;
+  const FeedTable& feeds_;
   Reporter& reporter_;
   RemoteSet remote_;
+  std::vector<const LoadedFeed*> used_;
+  bool deferred_ = false;
   std::size_t words_ = 0;
 };
 
@@ -104,12 +113,55 @@ bool DestinationReader::read_word(const Word& word) {
   return std::ranges::all_of(*texts, [&](const std::string& text) { return add(word, text); });
 }
 
+bool DestinationReader::add(const FeedReference& reference, const Feed& feed,
+                            const FeedEntry& entry) {
+  const bool denies = statement_.action == RuleStatement::Action::deny;
+  if (const auto* range = std::get_if<AddressRange>(&entry.remote)) {
+    if (!denies && opened_by(*range).empty()) {
+      reporter_.warning(reference.span,
+                        {"opens-nothing", "every address of " + quote(range->text()) + " in " +
+                                              quote(reference.feed.text) +
+                                              " is in a special range; nothing is opened"});
+    }
+    remote_.ranges.push_back(*range);
+    return true;
+  }
+  const auto* name = std::get_if<HostName>(&entry.remote);
+  const auto* pattern = std::get_if<NamePattern>(&entry.remote);
+  if (denies) {
+    const bool has_addresses = !feed.values(FeedField::family).empty();
+    const std::string hint =
+        has_addresses ? "`where family = \"ipv4\" or \"ipv6\"` takes the addresses only" : "";
+    reporter_.error(reference.span,
+                    {"deny-name",
+                     "a deny speaks of addresses, and " + quote(reference.feed.text) +
+                         " has the name " + quote(name ? name->text() : pattern->text()) +
+                         ": an address that the name did not show us would stay open",
+                     hint});
+    return false;
+  }
+  if (name) remote_.names.push_back(*name);
+  if (pattern) remote_.patterns.push_back(*pattern);
+  return true;
+}
+
+bool DestinationReader::read_feed(const FeedReference& reference) {
+  const auto read = read_feed_reference(reference, terms_, feeds_, reporter_);
+  if (!read) return false;
+  deferred_ = deferred_ || read->deferred;
+  used_.push_back(read->feed);
+  return std::ranges::all_of(read->entries, [&](const FeedEntry* entry) {
+    return add(reference, read->feed->feed, *entry);
+  });
+}
+
 std::optional<RemoteSet> DestinationReader::read() {
   bool sound = true;
   for (const Word& word : statement_.destinations) {
     sound = read_word(word) && sound;
     if (words_ > Terms::longest_list) break;
   }
+  for (const FeedReference& feed : statement_.feeds) sound = read_feed(feed) && sound;
   if (!sound) return {};
   sort_unique(remote_.ranges);
   sort_unique(remote_.names);
@@ -137,14 +189,18 @@ bool read_modifiers(const RuleStatement& statement, Rule& rule, Reporter& report
 
 }  // namespace
 
-RuleReading read_rule(const RuleStatement& statement, const Terms& terms, Reporter& reporter) {
+RuleReading read_rule(const RuleStatement& statement, const Terms& terms, const FeedTable& feeds,
+                      Reporter& reporter) {
   Rule rule;
   rule.action = statement.action == RuleStatement::Action::allow ? Action::allow : Action::deny;
   rule.direction = statement.inward ? Direction::inward : Direction::outward;
   auto services = read_services(statement, terms, reporter);
-  auto remote = DestinationReader(statement, terms, reporter).read();
+  DestinationReader destinations(statement, terms, feeds, reporter);
+  auto remote = destinations.read();
   const bool modified = read_modifiers(statement, rule, reporter);
   if (!services || !remote || !modified) return {};
+
+  if (destinations.is_deferred()) return {.sound = true, .rule = {}};
 
   const bool no_service = services->services.empty() && !services->every_service;
   if (no_service || is_empty(*remote)) {
@@ -161,7 +217,7 @@ RuleReading read_rule(const RuleStatement& statement, const Terms& terms, Report
   rule.every_service = services->every_service;
   rule.services = std::move(services->services);
   rule.remote = std::move(*remote);
-  return {.sound = true, .rule = std::move(rule)};
+  return {.sound = true, .rule = std::move(rule), .feeds = destinations.used()};
 }
 
 }  // namespace sallyport

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "compiler/check/feeds.h"
 #include "compiler/check/reporter.h"
 #include "compiler/check/terms.h"
 #include "compiler/program/program.h"
@@ -15,8 +16,10 @@ namespace sallyport {
 struct RuleReading {
   bool sound = false;        // nothing was reported, or to be reported
   std::optional<Rule> rule;  // empty also if the rule opens or closes nothing at all
+  std::vector<const LoadedFeed*> feeds = {};  // of which it has entries
 };
 
-RuleReading read_rule(const RuleStatement& statement, const Terms& terms, Reporter& reporter);
+RuleReading read_rule(const RuleStatement& statement, const Terms& terms, const FeedTable& feeds,
+                      Reporter& reporter);
 
 }  // namespace sallyport

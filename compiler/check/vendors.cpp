@@ -33,8 +33,8 @@ std::vector<std::string> names_of(const std::vector<T>& items) {
 
 class VendorCheck {
  public:
-  VendorCheck(const VendorStatement& vendor, Reporter& reporter)
-      : vendor_(vendor), reporter_(reporter) {}
+  VendorCheck(const VendorStatement& vendor, const FeedTable& feeds, Reporter& reporter)
+      : vendor_(vendor), feeds_(feeds), reporter_(reporter) {}
 
   void run();
 
@@ -47,6 +47,7 @@ class VendorCheck {
   void check_rules(const PartStatement& part, const std::vector<Term>& samples);
 
   const VendorStatement& vendor_;
+  const FeedTable& feeds_;
   Reporter& reporter_;
 };
 
@@ -159,15 +160,16 @@ void VendorCheck::check_rules(const PartStatement& part, const std::vector<Term>
   };
   std::ranges::for_each(vendor_.lets, bind);
   std::ranges::for_each(part.lets, bind);
-  for (const RuleStatement& rule : part.rules) read_rule(rule, terms, reporter_);
+  for (const RuleStatement& rule : part.rules) read_rule(rule, terms, feeds_, reporter_);
 }
 
 // --- A vendor in use ------------------------------------------------------------------------
 
 class UseReader {
  public:
-  UseReader(const UseStatement& use, const VendorStatement& vendor, Reporter& reporter)
-      : use_(use), vendor_(vendor), reporter_(reporter) {}
+  UseReader(const UseStatement& use, const VendorStatement& vendor, const FeedTable& feeds,
+            Reporter& reporter)
+      : use_(use), vendor_(vendor), feeds_(feeds), reporter_(reporter) {}
 
   UseReading run();
 
@@ -182,6 +184,7 @@ class UseReader {
 
   const UseStatement& use_;
   const VendorStatement& vendor_;
+  const FeedTable& feeds_;
   Reporter& reporter_;
   Terms terms_;  // the parameters and the vendor's own lets
   UseReading reading_;
@@ -258,8 +261,9 @@ void UseReader::read_part(const PartStatement& part) {
     }
   }
   for (const RuleStatement& statement : part.rules) {
-    RuleReading read = read_rule(statement, terms, at_use);
+    RuleReading read = read_rule(statement, terms, feeds_, at_use);
     reading_.sound = reading_.sound && read.sound;
+    reading_.feeds.insert(reading_.feeds.end(), read.feeds.begin(), read.feeds.end());
     if (!read.rule) continue;
     read.rule->origin = {vendor_.name.text, part.name.text, statement.span.place(),
                          use_.span.place()};
@@ -272,12 +276,13 @@ void UseReader::read_part(const PartStatement& part) {
 
 }  // namespace
 
-void check_vendor(const VendorStatement& vendor, Reporter& reporter) {
-  VendorCheck(vendor, reporter).run();
+void check_vendor(const VendorStatement& vendor, const FeedTable& feeds, Reporter& reporter) {
+  VendorCheck(vendor, feeds, reporter).run();
 }
 
-UseReading read_use(const UseStatement& use, const VendorStatement& vendor, Reporter& reporter) {
-  return UseReader(use, vendor, reporter).run();
+UseReading read_use(const UseStatement& use, const VendorStatement& vendor, const FeedTable& feeds,
+                    Reporter& reporter) {
+  return UseReader(use, vendor, feeds, reporter).run();
 }
 
 }  // namespace sallyport

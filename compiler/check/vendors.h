@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "compiler/check/feeds.h"
 #include "compiler/check/reporter.h"
 #include "compiler/program/program.h"
 #include "compiler/syntax/ast.h"
@@ -11,16 +12,18 @@
 namespace sallyport {
 
 /// Checks names, types and every rule of every part with sample values for the parameters.
-void check_vendor(const VendorStatement& vendor, Reporter& reporter);
+void check_vendor(const VendorStatement& vendor, const FeedTable& feeds, Reporter& reporter);
 
 struct UseReading {
   bool sound = true;
-  std::vector<Rule> rules;  // with their origin, without zone
+  std::vector<Rule> rules;                    // with their origin, without zone
+  std::vector<const LoadedFeed*> feeds = {};  // of which the rules have entries
   bool has_empty_part = false;
 };
 
 /// The rules of the part, or of every part that is not optional, with the arguments applied. The
 /// vendor must have passed check_vendor.
-UseReading read_use(const UseStatement& use, const VendorStatement& vendor, Reporter& reporter);
+UseReading read_use(const UseStatement& use, const VendorStatement& vendor, const FeedTable& feeds,
+                    Reporter& reporter);
 
 }  // namespace sallyport

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "compiler/check/tests.h"
+#include "compiler/driver/feed_loader.h"
 #include "compiler/syntax/parser.h"
 
 namespace sallyport {
@@ -39,6 +40,7 @@ class Loader {
   };
 
   std::size_t add(const fs::path& path, std::string text);
+  void load_feeds(std::size_t module);
   void follow_imports(std::size_t module);
   void follow(std::size_t module, const ImportStatement& statement);
   bool is_open(std::size_t module) const;
@@ -46,12 +48,14 @@ class Loader {
 
   Compilation& compilation_;
   const ReadFile& read_;
+  fs::path folder_;              // of the root file
   std::vector<fs::path> paths_;  // of each module, as shown
   std::map<std::string, std::size_t> modules_;
   std::vector<Step> steps_;
 };
 
 Result<void> Loader::load_root(const fs::path& path) {
+  folder_ = path.parent_path();
   auto text = read_(path);
   if (!text) return std::unexpected(text.error());
   follow_imports(add(path, std::move(*text)));
@@ -64,7 +68,16 @@ std::size_t Loader::add(const fs::path& path, std::string text) {
   compilation_.modules.push_back({&source, parse(source, compilation_.diagnostics)});
   paths_.push_back(path);
   modules_.emplace(identity(path), module);
+  load_feeds(module);
   return module;
+}
+
+void Loader::load_feeds(std::size_t module) {
+  Module& into = compilation_.modules[module];
+  const FeedLoader loader{paths_[module].parent_path(), folder_, read_, compilation_.diagnostics};
+  for (const FeedStatement& statement : into.policy.feeds) {
+    if (auto feed = loader.load(statement)) into.feeds.push_back(std::move(*feed));
+  }
 }
 
 void Loader::follow_imports(std::size_t module) {
@@ -120,9 +133,7 @@ void Loader::report_cycle(std::size_t module, const ImportStatement& statement) 
 /// Origins travel in the bundle: named from the root file's folder, they and the bundle's digest
 /// are the same wherever the policies lie (C3).
 void name_from(const fs::path& folder, Place& place) {
-  if (folder.empty() || place.file.empty()) return;
-  const fs::path relative = fs::path(place.file).lexically_relative(folder);
-  if (!relative.empty()) place.file = relative.string();
+  if (!place.file.empty()) place.file = named_from(folder, place.file);
 }
 
 }  // namespace

@@ -57,14 +57,28 @@ struct ServiceClause {
   std::vector<Word> ports;  // ports, port ranges, ICMP types; empty if none were written
 };
 
+/// `FIELD = "V" or "V"`: a value in quotes is one literal piece.
+struct FeedFilter {
+  Name field;
+  std::vector<Word> values;
+};
+
+/// `feed NAME where FILTER and FILTER` as a destination or source.
+struct FeedReference {
+  Span span;
+  Name feed;
+  std::vector<FeedFilter> filters;
+};
+
 /// `allow SERVICES to DESTINATIONS MODIFIERS`, `allow in SERVICES from SOURCES MODIFIERS`
 struct RuleStatement {
   Span span;
   enum class Action { allow, deny } action = Action::allow;
   bool inward = false;
   std::vector<ServiceClause> services;
-  std::vector<Word> destinations;  // or the sources of an inward rule
-  std::vector<Name> modifiers;     // "private ok"
+  std::vector<Word> destinations;    // or the sources of an inward rule
+  std::vector<FeedReference> feeds;  // that stand among them
+  std::vector<Name> modifiers;       // "private ok"
 };
 
 /// `use VENDOR.PART(NAME = VALUE, ...)`; without a part, every part that is not optional.
@@ -192,6 +206,14 @@ struct TestStatement {
   std::vector<ExpectStatement> expectations;
 };
 
+/// `feed NAME = "FILE" as FORMAT`
+struct FeedStatement {
+  Span span;
+  Name name;
+  Name file;  // relative to this one
+  Name format;
+};
+
 struct ImportStatement {
   Span span;
   Word path;  // without the extension, relative to the importing file
@@ -203,6 +225,7 @@ struct Policy {
   std::vector<VendorStatement> vendors;
   std::vector<ZoneStatement> zones;
   std::vector<ResolverStatement> resolvers;
+  std::vector<FeedStatement> feeds;
   std::vector<PolicyStatement> policies;
   std::vector<TestStatement> tests;
 };

@@ -52,6 +52,18 @@ std::string service_text(const ServiceClause& clause) {
   return clause.ports.empty() ? protocols : protocols + " " + words_text(clause.ports);
 }
 
+std::string feed_text(const FeedReference& reference) {
+  const auto value = [](const Word& word) {
+    return word.is_literal() ? quoted(word.pieces[0].text) : ast_text(word);
+  };
+  const auto filter = [&](const FeedFilter& one) {
+    return one.field.text + " = " + joined(one.values, " or ", value);
+  };
+  const std::string feed = "feed " + reference.feed.text;
+  if (reference.filters.empty()) return feed;
+  return feed + " where " + joined(reference.filters, " and ", filter);
+}
+
 std::string use_text(const UseStatement& use) {
   std::string out = "use " + use.vendor.text;
   if (use.part) out += "." + use.part->text;
@@ -125,6 +137,9 @@ class Printer {
       line("zone " + zone.name.text + " = " + words_text(zone.addresses));
     }
     for (const ResolverStatement& resolver : policy.resolvers) this->resolver(resolver);
+    for (const FeedStatement& feed : policy.feeds) {
+      line("feed " + feed.name.text + " = " + quoted(feed.file.text) + " as " + feed.format.text);
+    }
     for (const VendorStatement& vendor : policy.vendors) this->vendor(vendor);
     for (const PolicyStatement& one : policy.policies) this->policy(one);
     for (const TestStatement& test : policy.tests) this->test(test);
@@ -231,6 +246,8 @@ std::string ast_text(const RuleStatement& rule) {
   if (rule.inward) out += "in ";
   out += joined(rule.services, " or ", service_text);
   out += (rule.inward ? " from " : " to ") + words_text(rule.destinations);
+  if (!rule.destinations.empty() && !rule.feeds.empty()) out += ", ";
+  out += joined(rule.feeds, ", ", feed_text);
   for (const Name& modifier : rule.modifiers) out += " " + modifier.text;
   return out;
 }

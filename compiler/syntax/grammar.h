@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The grammar: one method for each statement, each leaving the cursor after what it read. Behind
 // parse() in parser.h; statements.cpp, vendor_statements.cpp, rule_statements.cpp,
-// test_statements.cpp and words_and_values.cpp hold the methods.
+// feed_statements.cpp, test_statements.cpp and words_and_values.cpp hold the methods.
 #pragma once
 
 #include <algorithm>
@@ -45,6 +45,7 @@ class Parser {
   Parsed<PartStatement> part(Span start);
   Parsed<ZoneStatement> zone(Span start);
   Parsed<ResolverStatement> resolver(Span start);
+  Parsed<FeedStatement> feed(Span start);
   Parsed<PolicyStatement> policy(Span start);
   Parsed<SettingStatement> setting(const Token& name);
   Parsed<DirectionBlock> direction(const Token& word);
@@ -59,6 +60,11 @@ class Parser {
   bool argument(UseStatement& use);
   Parsed<RuleStatement> rule(const Token& word);
   bool remote_word(bool inward);
+  bool remotes(RuleStatement& rule, std::string_view what);
+  bool at_feed_reference();
+  Parsed<Name> name_in_line(std::string_view what);
+  Parsed<FeedReference> feed_reference();
+  Parsed<FeedFilter> feed_filter();
   bool modifiers(RuleStatement& rule);
   Parsed<ServiceClause> service();
   Parsed<Name> protocol();

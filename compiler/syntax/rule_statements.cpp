@@ -15,13 +15,7 @@ Parsed<RuleStatement> Parser::rule(const Token& start) {
     rule.services.push_back(std::move(*clause));
   } while (cursor_.accept_word("or"));
   if (!remote_word(rule.inward)) return {};
-  if (cursor_.at_word("feed")) {
-    cursor_.not_yet(cursor_.peek().span, "feed");
-    return {};
-  }
-  Parsed<std::vector<Word>> destinations = range_words(rule.inward ? "a source" : "a destination");
-  if (!destinations) return {};
-  rule.destinations = std::move(*destinations);
+  if (!remotes(rule, rule.inward ? "a source" : "a destination")) return {};
   if (!modifiers(rule)) return {};
   rule.span = since(start.span);
   return rule;

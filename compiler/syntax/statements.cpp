@@ -22,6 +22,8 @@ Policy Parser::file() {
       keep(zone(start), policy.zones);
     } else if (keyword == "resolver") {
       keep(resolver(start), policy.resolvers);
+    } else if (keyword == "feed") {
+      keep(feed(start), policy.feeds);
     } else if (keyword == "test") {
       keep(test(start), policy.tests);
     } else {

@@ -46,6 +46,7 @@ inline constexpr StatementWord statement_words[] = {
     {"vendor", only(Scope::file), true, top_of_file},
     {"zone", only(Scope::file), true, top_of_file},
     {"resolver", only(Scope::file), true, top_of_file},
+    {"feed", only(Scope::file), false, top_of_file},
     {"policy", only(Scope::file), true, top_of_file},
     {"test", only(Scope::file), false, top_of_file},
     {"source", only(Scope::vendor), false, "in a vendor"},
@@ -82,12 +83,12 @@ struct LaterWord {
 };
 
 inline constexpr LaterWord later_words[] = {
-    {"feed", "feed", true, false},    {"lint", "lint", true, false},
-    {"never", "never", true, false},  {"either", "either", true, false},
-    {"needs", "needs", true, false},  {"or", "or {", true, false},
-    {"log", "log", true, true},       {"valid", "valid", true, true},
-    {"until", "until", true, true},   {"absent", "absent ok", true, true},
-    {"unless", "unless", true, true}, {"via", "via", true, true},
+    {"lint", "lint", true, false},       {"never", "never", true, false},
+    {"either", "either", true, false},   {"needs", "needs", true, false},
+    {"or", "or {", true, false},         {"log", "log", true, true},
+    {"valid", "valid", true, true},      {"until", "until", true, true},
+    {"absent", "absent ok", true, true}, {"unless", "unless", true, true},
+    {"via", "via", true, true},
 };
 
 constexpr const LaterWord* later_word(std::string_view word) {

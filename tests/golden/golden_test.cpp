@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -142,11 +143,13 @@ TEST(GoldenFolder, expectations_belong_to_cases) {
 struct Example {
   std::size_t line = 0;
   bool fails = false;
+  std::string file;  // empty for policy text; else the name under which examples find the text
   std::string text;
 };
 
-/// The blocks of LANGUAGE.md fenced as `sally` or `sally error`.
+/// The blocks of LANGUAGE.md fenced as `sally`, `sally error` or `file NAME`.
 std::vector<Example> examples() {
+  constexpr std::string_view file_fence = "```file ";
   std::vector<Example> found;
   std::istringstream text(slurp(root / "policies/LANGUAGE.md"));
   bool inside = false;
@@ -159,7 +162,10 @@ std::vector<Example> examples() {
       found.back().text += line + "\n";
     } else if (line.starts_with("```sally")) {
       EXPECT_TRUE(line == "```sally" || line == "```sally error") << number << ": " << line;
-      found.push_back({number, line == "```sally error", ""});
+      found.push_back({number, line == "```sally error", "", ""});
+      inside = true;
+    } else if (line.starts_with(file_fence)) {
+      found.push_back({number, false, line.substr(file_fence.size()), ""});
       inside = true;
     }
   }
@@ -171,9 +177,15 @@ TEST(LanguageReference, every_example_is_what_it_says) {
   const std::vector<Example> all = examples();
   EXPECT_GE(all.size(), 20u);
   EXPECT_TRUE(std::ranges::any_of(all, &Example::fails));
+  std::map<fs::path, std::string> files;
   for (const Example& example : all) {
+    if (!example.file.empty()) {
+      files[example.file] = example.text;
+      continue;
+    }
     const ReadFile read = [&](const fs::path& path) -> Result<std::string> {
       if (path == "LANGUAGE.sally") return example.text;
+      if (const auto file = files.find(path); file != files.end()) return file->second;
       return read_file(root / "policies" / path);
     };
     const auto compilation = compile("LANGUAGE.sally", read);

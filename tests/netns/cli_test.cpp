@@ -194,6 +194,26 @@ TEST_F(Cli, show_tells_what_is_inside) {
   EXPECT_THAT(sallyport({"show", bundle, "--program"}).output, HasSubstr("branch"));
 }
 
+TEST_F(Cli, show_tells_which_feeds_were_read) {
+  write("cloud.json",
+        R"({"syncToken":"17","createDate":"2026-01-01-00-00-00","prefixes":[{"ip_prefix":)"
+        R"("192.0.2.0/24","region":"GLOBAL","service":"EDGE","network_border_group":"GLOBAL"}],)"
+        R"("ipv6_prefixes":[]})");
+  write("feeds.sally",
+        "feed cloud = \"cloud.json\" as aws\n"
+        "policy p { allow tcp 443 to feed cloud where service = \"EDGE\" }\n");
+  const std::string bundle = build("feeds.sally", "feeds.bundle");
+  EXPECT_THAT(sallyport({"show", bundle}).output,
+              HasSubstr("feed       cloud = cloud.json as aws: 1 entry, version 17, of "
+                        "2026-01-01\n           sha256 "));
+  const json object = json::parse(sallyport({"show", bundle, "--json"}).output, nullptr, false);
+  ASSERT_TRUE(object.is_object());
+  ASSERT_THAT(object["feeds"], SizeIs(1));
+  EXPECT_EQ(object["feeds"][0]["file"], "cloud.json");
+  EXPECT_EQ(object["feeds"][0]["sha256"].get<std::string>().size(), 64U);
+  EXPECT_EQ(object["feeds"][0]["entries"], 1);
+}
+
 TEST_F(Cli, pages_shorten_long_lists_and_json_does_not) {
   write("long.sally", "policy p { from any allow tcp 443 to g{0..9}.example.net }\n");
   const std::string bundle = build("long.sally", "long.bundle");

@@ -29,9 +29,19 @@ class AstEqual {
   static bool equal(const ServiceClause& a, const ServiceClause& b) {
     return equal(a.protocols, b.protocols) && equal(a.ports, b.ports);
   }
+  static bool equal(const FeedFilter& a, const FeedFilter& b) {
+    return equal(a.field, b.field) && equal(a.values, b.values);
+  }
+  static bool equal(const FeedReference& a, const FeedReference& b) {
+    return equal(a.feed, b.feed) && equal(a.filters, b.filters);
+  }
+  static bool equal(const FeedStatement& a, const FeedStatement& b) {
+    return equal(a.name, b.name) && equal(a.file, b.file) && equal(a.format, b.format);
+  }
   static bool equal(const RuleStatement& a, const RuleStatement& b) {
     return a.action == b.action && equal(a.services, b.services) &&
-           equal(a.destinations, b.destinations) && equal(a.modifiers, b.modifiers);
+           equal(a.destinations, b.destinations) && equal(a.feeds, b.feeds) &&
+           equal(a.modifiers, b.modifiers);
   }
   static bool equal(const UseStatement::Argument& a, const UseStatement::Argument& b) {
     return equal(a.name, b.name) && equal(a.value, b.value);
@@ -96,8 +106,8 @@ class AstEqual {
   }
   static bool equal(const Policy& a, const Policy& b) {
     return equal(a.imports, b.imports) && equal(a.vendors, b.vendors) && equal(a.zones, b.zones) &&
-           equal(a.resolvers, b.resolvers) && equal(a.policies, b.policies) &&
-           equal(a.tests, b.tests);
+           equal(a.resolvers, b.resolvers) && equal(a.feeds, b.feeds) &&
+           equal(a.policies, b.policies) && equal(a.tests, b.tests);
   }
 
  private:

@@ -150,7 +150,6 @@ TEST(Recovery, WhatIsNotYetInTheLanguageIsNamedAndSkipped) {
     std::string statement;
     std::string construct;
   } later[] = {
-      {"feed azure = \"https://x\"", "feed"},
       {"lint not feed azure where tag = \"ServiceBus\" \"not in that tag\"", "lint"},
       {"never {environment}.example \"never calls out\"", "never"},
       {"either needs observed-dns { allow any to x } or { allow any to y }", "either"},
@@ -161,7 +160,6 @@ TEST(Recovery, WhatIsNotYetInTheLanguageIsNamedAndSkipped) {
       {"allow tcp 443 to x until 2025-02-01", "until"},
       {"allow tcp 443 to g{0..9}.x absent ok unless d like \"*-v*\"", "absent ok"},
       {"allow tcp 443 to x unless d like \"*-v*\"", "unless"},
-      {"allow tcp 443 to feed azure where tag = \"AzureCloud\"", "feed"},
       {"let d = first label of cname {a}.{b}, lower case, without prefix \"n-\" else \"m-\"",
        "first label of"},
       {"use acme.core(a = b) via vpn", "via"},
