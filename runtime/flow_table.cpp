@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// ctnetlink: each call is one message and its acknowledgement.
+// ctnetlink: each call is one message, and its acknowledgement or a dump.
 #include "runtime/flow_table.h"
 
 #include <libmnl/libmnl.h>
@@ -11,8 +11,11 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
+#include <span>
 
 #include "compiler/values/service.h"
+#include "runtime/nft_attributes.h"
 
 namespace sallyport {
 namespace {
@@ -71,6 +74,63 @@ std::uint32_t in_network_order(std::uint32_t number) {
   return __builtin_bswap32(number);
 }
 
+// ---- reading ----
+
+/// One side of an entry: who sends, and to whom.
+struct Tuple {
+  std::optional<Address> source, destination;
+  std::uint8_t protocol = 0;
+  std::uint16_t source_port = 0, destination_port = 0;
+};
+
+std::optional<Address> address_in(const nlattr* attribute) {
+  if (attribute == nullptr) return std::nullopt;
+  const auto* bytes = static_cast<const std::uint8_t*>(mnl_attr_get_payload(attribute));
+  const std::size_t size = mnl_attr_get_payload_len(attribute);
+  if (size != 4 && size != 16) return std::nullopt;
+  return Address::from_bytes(size == 4 ? Family::v4 : Family::v6, std::span(bytes, size));
+}
+
+std::uint16_t port_in(const nlattr* attribute) {
+  if (attribute == nullptr || mnl_attr_get_payload_len(attribute) != 2) return 0;
+  return in_network_order(mnl_attr_get_u16(attribute));
+}
+
+Tuple read_tuple(const nlattr* nest) {
+  const NftAttributes parts(nest);
+  const NftAttributes ip(parts.at(CTA_TUPLE_IP));
+  const NftAttributes transport(parts.at(CTA_TUPLE_PROTO));
+  Tuple tuple;
+  const bool v4 = ip.at(CTA_IP_V4_SRC) != nullptr;
+  tuple.source = address_in(ip.at(v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC));
+  tuple.destination = address_in(ip.at(v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST));
+  const nlattr* protocol = transport.at(CTA_PROTO_NUM);
+  if (protocol != nullptr && mnl_attr_get_payload_len(protocol) == 1) {
+    tuple.protocol = mnl_attr_get_u8(protocol);
+  }
+  tuple.source_port = port_in(transport.at(CTA_PROTO_SRC_PORT));
+  tuple.destination_port = port_in(transport.at(CTA_PROTO_DST_PORT));
+  return tuple;
+}
+
+/// The other side answers from where the packets of the first really go.
+std::optional<Flow> flow_of(const Tuple& original, const Tuple& reply) {
+  if (!has_ports(original.protocol) || original.protocol != reply.protocol) return std::nullopt;
+  if (!original.source || !reply.source || original.source->family != reply.source->family) {
+    return std::nullopt;
+  }
+  return Flow{*original.source, *reply.source, original.protocol, original.source_port,
+              reply.source_port};
+}
+
+int take_flow(const nlmsghdr* message, void* to) {
+  const NftAttributes sides(*message);
+  const auto flow =
+      flow_of(read_tuple(sides.at(CTA_TUPLE_ORIG)), read_tuple(sides.at(CTA_TUPLE_REPLY)));
+  if (flow) static_cast<std::vector<Flow>*>(to)->push_back(*flow);
+  return MNL_CB_OK;
+}
+
 }  // namespace
 
 Result<FlowTable> FlowTable::open() {
@@ -103,6 +163,31 @@ Result<void> FlowTable::add(const Flow& flow) {
 Result<void> FlowTable::clear() {
   std::array<char, 4096> buffer{};
   return talk(header(buffer, IPCTNL_MSG_CT_DELETE, 0, AF_UNSPEC), "clear connection tracking", 0);
+}
+
+Result<std::vector<Flow>> FlowTable::list() {
+  const char* what = "list connection tracking";
+  std::array<char, 4096> buffer{};
+  nlmsghdr* request = header(buffer, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
+  request->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | NLM_F_DUMP);
+  request->nlmsg_seq = ++sequence_;
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  if (sendto(socket_.get(), request, request->nlmsg_len, 0,
+             reinterpret_cast<const sockaddr*>(&kernel), sizeof(kernel)) < 0) {
+    return std::unexpected(Error::from_errno(what, errno));
+  }
+  std::vector<Flow> flows;
+  std::vector<char> answer(1U << 16);
+  while (true) {
+    const ssize_t size = recv(socket_.get(), answer.data(), answer.size(), 0);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return std::unexpected(Error::from_errno(what, errno));
+    const int more =
+        mnl_cb_run(answer.data(), static_cast<std::size_t>(size), sequence_, 0, take_flow, &flows);
+    if (more < 0) return std::unexpected(Error::from_errno(what, errno));
+    if (more == 0) return flows;
+  }
 }
 
 Result<void> FlowTable::talk(void* request, const char* what, int harmless) {

@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Entries of the kernel's connection tracking, made by hand: flows that have been answered.
+// Entries of the kernel's connection tracking: listed, or made by hand as flows that have been
+// answered. Entry point: FlowTable.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
-#include "compiler/values/address.h"
 #include "compiler/values/error.h"
+#include "compiler/values/flow.h"
 #include "runtime/fd.h"
 
 namespace sallyport {
-
-/// Seen from the side that began it. `port` is the responder's; of ICMP it is not used, the flow is
-/// an echo.
-struct Flow {
-  Address source;
-  Address destination;
-  std::uint8_t protocol = 0;      // tcp, udp, or the ICMP of the family
-  std::uint16_t source_port = 0;  // or the identifier of an echo
-  std::uint16_t port = 0;
-};
 
 class FlowTable {
  public:
@@ -28,6 +20,8 @@ class FlowTable {
   /// An established flow that lives for ten minutes. One that is there already is no failure.
   Result<void> add(const Flow& flow);
   Result<void> clear();
+  /// Every flow of TCP and UDP that is known, answered or not.
+  Result<std::vector<Flow>> list();
 
  private:
   explicit FlowTable(Fd socket) : socket_(std::move(socket)) {}

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <fstream>
 #include <map>
-#include <set>
 #include <thread>
 #include <utility>
 
@@ -78,7 +77,13 @@ Result<NftWall> NftWall::open(const std::string& instance, NftUse use, const Clo
         "route "
         "that the kernel then follows; set it to 0");
   }
-  return NftWall(std::move(*table), std::move(use), clock, std::move(log));
+  NftWall wall(std::move(*table), std::move(use), clock, std::move(log));
+  if (wall.options().conntrack) {
+    auto flows = FlowTable::open();
+    if (!flows) return std::unexpected(flows.error());
+    wall.flow_table_.emplace(std::move(*flows));
+  }
+  return wall;
 }
 
 nft::Options NftWall::options() const {
@@ -108,12 +113,14 @@ Result<void> NftWall::prepare(const Program& program, const Image& image,
                                  *what + " are not judged there yet", "use --xdp and --xdp-in"});
   }
   number_ = std::max(number_ + 1, number_in(table_.free_prefix()));
-  Loaded next{nft::Ruleset(image, options()), {}};
-  std::set<Address> addresses;
-  for (const auto& claim : bindings.claims()) addresses.insert(claim.address);
-  for (const Address& address : addresses) {
-    (void)next.ruleset.bind(address, bindings.names_of(address));
+  Loaded next{nft::Ruleset(image, options()), {}, {}, {}};
+  for (const auto& claim : bindings.claims()) {
+    if (!next.bound.contains(claim.address)) {
+      next.bound[claim.address] = bindings.names_of(claim.address);
+    }
   }
+  for (const auto& [address, names] : next.bound) (void)next.ruleset.bind(address, names);
+  keep_finishing(next);
   next.table = next.ruleset.table();
   const std::string subject = "table " + table_.name();
   if (const auto fault = nft::table_fault(next.table)) {
@@ -150,12 +157,13 @@ void NftWall::narrow() {
 }
 
 void NftWall::went_live() {
-  live_ = std::exchange(next_, std::nullopt);
+  auto before = std::exchange(live_, std::exchange(next_, std::nullopt));
   trouble_.clear();
   check_within(full_check_delay);
   std::this_thread::sleep_for(last_packets);
   // What is left over harms nobody, and goes at the next change.
   if (auto retired = table_.retire(); !retired) log_(retired.error().text());
+  if (before && live_) count_cut(*before);
 }
 
 void NftWall::abandon() {
@@ -177,6 +185,13 @@ void NftWall::withdraw() {
 
 Result<void> NftWall::bind(const Address& address, std::span<const HostName> names) {
   if (!live_) return {};  // removed: there is nothing to bind into
+  const Names after(names.begin(), names.end());
+  outlive(address, live_->names_of(address), after);
+  if (after.empty()) {
+    live_->bound.erase(address);
+  } else {
+    live_->bound[address] = after;
+  }
   const nft::Delta delta = live_->ruleset.bind(address, names);
   if (delta.empty()) return {};
   auto changed = table_.change(live_->table, delta);
@@ -220,6 +235,7 @@ Result<void> NftWall::remove() {
   live_.reset();
   next_.reset();
   next_check_.reset();
+  next_look_.reset();
   return table_.remove();
 }
 
@@ -241,6 +257,9 @@ Result<NftStatus> NftWall::status(const Image& image) {
   status.rules = rule_counts(*counters, image);
   status.dropped = count_of(*counters, nft::dropped);
   status.dropped_pieces = count_of(*counters, nft::dropped_piece);
+  status.outliving = count_of(*counters, nft::outliving);
+  if (live_) status.outliving_flows = live_->finishing.size();
+  status.cut_flows = cut_flows_;
   return status;
 }
 
@@ -259,6 +278,7 @@ Result<std::optional<NftStatus>> nft_status_of(const std::string& instance, cons
   status.rules = rule_counts(listing->counters, image);
   status.dropped = count_of(listing->counters, nft::dropped);
   status.dropped_pieces = count_of(listing->counters, nft::dropped_piece);
+  status.outliving = count_of(listing->counters, nft::outliving);
   return status;
 }
 

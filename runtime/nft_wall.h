@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,6 +18,7 @@
 #include "compiler/program/program.h"
 #include "compiler/values/error.h"
 #include "runtime/clock.h"
+#include "runtime/flow_table.h"
 #include "runtime/name_table.h"
 #include "runtime/nft_table.h"
 
@@ -39,6 +41,10 @@ struct NftStatus {
   std::uint64_t restored = 0;   // how often others had changed it
   std::vector<NftCount> rules;  // by rule
   NftCount dropped, dropped_pieces;
+  // Flows that finish although their address is bound no more, and what they sent.
+  std::uint64_t outliving_flows = 0;
+  NftCount outliving;
+  std::uint64_t cut_flows = 0;  // that a new policy refused, since the start
 };
 
 /// The name of an instance's table.
@@ -63,12 +69,20 @@ class NftWall {
   void narrow();
   /// What was prepared goes, also if it was widened. Nothing happens if nothing was.
   void abandon();
+  /// Before the first prepare(), if the policy is that of the run before: flows that it let finish
+  /// still may.
+  void inherit_flows();
   /// After a start that failed: a table that this object made goes, one that was there stays.
   void withdraw();
 
   /// As Datapath::bind(), on the live ruleset. If the kernel refuses, the ruleset is ahead of it
   /// and check() is due.
   Result<void> bind(const Address& address, std::span<const HostName> names);
+
+  /// Lets flows finish that bind() just closed the address of, and forgets those that have ended.
+  void follow_flows();
+  /// When follow_flows() should be called next; empty if no flow is followed.
+  std::optional<Moment> next_look() const { return next_look_; }
 
   /// Reads the table back and mends it. `who`: the words of a watch, or empty.
   Result<void> check(const std::string& who = {});
@@ -81,14 +95,26 @@ class NftWall {
   Result<NftStatus> status(const Image& image);
 
  private:
+  using Names = std::vector<HostName>;
   struct Loaded {
     nft::Ruleset ruleset;
     nft::Table table;
+    std::map<Address, Names> bound;
+    /// Flows that may finish, and under which names they passed: empty if an earlier run knew.
+    std::map<Flow, Names> finishing;
+
+    Names names_of(const Address& address) const;
+    bool passes(const Flow& flow) { return ruleset.passes(flow, names_of(flow.destination)); }
   };
   NftWall(NftTable table, NftUse use, const Clock& clock, Log log);
   nft::Options options() const;
   void check_within(Moment delay);
   void went_live();
+  const std::vector<Flow>& flows(Moment age);
+  void outlive(const Address& address, const Names& before, const Names& after);
+  void apply_finishing();
+  void keep_finishing(Loaded& next);
+  void count_cut(Loaded& before);
 
   NftTable table_;
   NftUse use_;
@@ -96,6 +122,14 @@ class NftWall {
   Log log_;
   std::optional<Loaded> live_, next_;
   std::optional<Moment> next_check_;
+  // With conntrack; what it listed last, and when.
+  std::optional<FlowTable> flow_table_;
+  std::vector<Flow> listed_;
+  std::optional<Moment> listed_at_;
+  std::map<Address, Names> closing_;  // addresses that lost names since the last look, and these
+  std::map<Flow, Names> inherited_;
+  std::optional<Moment> next_look_;
+  std::uint64_t cut_flows_ = 0;
   std::string trouble_;
   std::uint64_t restored_ = 0;
   std::uint64_t number_ = 0;  // of the last generation prepared

@@ -114,6 +114,10 @@ Result<void> Runtime::bring_up(Bundle bundle) {
   auto lookup = lookup_at(*servers);
   if (!lookup) return std::unexpected(lookup.error());
   if (auto opened = open_nft(); !opened) return opened;
+  if (nft_) {
+    const auto earlier = files_.stored_bundle(files_.newest_bundle());
+    if (earlier && earlier->digest == bundle.digest) nft_->inherit_flows();
+  }
 
   auto next = prepare(bundle, binder_->table(), 0);
   if (!next) return std::unexpected(next.error());
@@ -154,6 +158,11 @@ Result<void> Runtime::open_nft() {
     world_.log(
         "nftables judges everything that this host forwards, answers from the internet too; "
         "--device names the clients' devices");
+  }
+  if (options_.nft->conntrack && uses_bpf()) {
+    world_.log(
+        "XDP knows no flows yet: it drops the live ones to an address that expires, which nftables "
+        "alone would let finish");
   }
   if (auto noted = files_.store_network(); !noted) return noted;
   auto wall = NftWall::open(options_.instance, *options_.nft, world_.clock, world_.log);

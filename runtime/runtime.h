@@ -103,6 +103,7 @@ class Runtime {
   Bind live_walls();
   void check_nft(const std::string& who);
   void plan_nft_check();
+  void plan_look();
   void nft_devices_changed();
   void own_changed(std::set<Address> addresses);
   void devices_changed();
@@ -140,7 +141,8 @@ class Runtime {
   std::unique_ptr<Refresh> refresh_;
   std::unique_ptr<ControlServer> control_;
   Fd own_watch_, device_watch_, nft_watch_, signals_;
-  EventLoop::Timer expiry_timer_ = 0, settle_timer_ = 0, return_timer_ = 0, nft_timer_ = 0;
+  EventLoop::Timer expiry_timer_ = 0, settle_timer_ = 0, return_timer_ = 0, nft_timer_ = 0,
+                   look_timer_ = 0;
 };
 
 /// Removes an instance that no runtime serves: links, maps and files. An error if a runtime lives

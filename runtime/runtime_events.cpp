@@ -114,11 +114,23 @@ void Runtime::check_nft(const std::string& who) {
 }
 
 void Runtime::plan_nft_check() {
+  plan_look();
   loop_.cancel(std::exchange(nft_timer_, 0));
   if (!nft_ || !nft_->next_check()) return;
   nft_timer_ = loop_.at(*nft_->next_check(), [this] {
     nft_timer_ = 0;
     check_nft({});
+  });
+}
+
+/// Flows to an address that closed, once more and until they have ended.
+void Runtime::plan_look() {
+  loop_.cancel(std::exchange(look_timer_, 0));
+  if (!nft_ || !nft_->next_look()) return;
+  look_timer_ = loop_.at(*nft_->next_look(), [this] {
+    look_timer_ = 0;
+    nft_->follow_flows();
+    plan_nft_check();
   });
 }
 

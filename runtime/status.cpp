@@ -121,7 +121,10 @@ Json nft_json(const NftStatus& nft) {
           {"trouble", nft.trouble.empty() ? Json() : Json(nft.trouble)},
           {"restored", nft.restored},
           {"dropped", nft.dropped.packets},
-          {"dropped_pieces", nft.dropped_pieces.packets}};
+          {"dropped_pieces", nft.dropped_pieces.packets},
+          {"outliving_flows", nft.outliving_flows},
+          {"outliving_packets", nft.outliving.packets},
+          {"cut_flows", nft.cut_flows}};
 }
 
 Json name_json(const NameStatus& name) {

@@ -120,9 +120,11 @@ Command add_run(CLI::App& command) {
       "--device", arguments->nft_devices,
       "of --nft: devices on the clients' side; without it those of --xdp, and without "
       "those everything that this host forwards");
-  command.add_flag("--conntrack", arguments->conntrack,
-                   "of --nft: pass ICMP errors about allowed flows, at the price of connection "
-                   "tracking");
+  command.add_flag(
+      "--conntrack", arguments->conntrack,
+      "of --nft: pass ICMP errors about allowed flows, and let live flows finish when "
+      "the address of a name expires (behind --xdp they do not, which knows no flows), "
+      "at the price of connection tracking");
   command.add_flag("--host", arguments->host,
                    "of --nft: filter what this host itself sends, too; implies --conntrack");
   command.add_flag("--no-defragmentation", arguments->no_defragmentation,

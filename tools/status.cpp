@@ -49,6 +49,9 @@ void print_nft(const Json& nft) {
             << ")" << (nft.at("owned").get<bool>() ? ", owned" : "") << ", dropped "
             << nft.at("dropped") << " packets and " << nft.at("dropped_pieces")
             << " fragments, restored " << nft.at("restored") << " times\n";
+  if (nft.at("outliving_flows") != 0)
+    std::cout << "finishing     " << nft.at("outliving_flows")
+              << " live flows to addresses that have expired\n";
   if (!nft.at("trouble").is_null())
     std::cout << "TROUBLE       nftables: " << text(nft, "trouble") << '\n';
 }

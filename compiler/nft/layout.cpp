@@ -43,6 +43,9 @@ class Builder {
       }
     }
     add_entries(judges, laters);
+    if (!layout_.options.conntrack || !layout_.meaning.has_names()) return;
+    layout_.draft.table().counters.push_back({outliving, {}});
+    for (const Family family : families) add_outliving(family);
   }
 
  private:
@@ -240,6 +243,30 @@ class Builder {
       enter({later_chain, RuleBuilder().family(family)}, family, laters, "later_zones",
             "fragments without ports");
     }
+  }
+
+  /// Behind everything that accepts: flows that finish although their address is bound no more.
+  /// Both ends are named, so that connection tracking opens nothing that this table did not pass,
+  /// and is asked only where the tables would drop.
+  void add_outliving(Family family) {
+    std::array<std::size_t, 2> sets{};
+    std::array<std::string, 2> names;
+    for (const Side side : {Side::source, Side::destination}) {
+      const auto index = static_cast<std::size_t>(side);
+      names[index] = layout_.draft.own("outliving" + digit(family) +
+                                       (side == Side::source ? "_local" : "_remote"));
+      sets[index] = layout_.draft.add_set(
+          {.name = names[index], .key = {address_part(family), KeyPart::protocol, KeyPart::port}});
+    }
+    layout_.ends[Meaning::index_of(family)] = sets;
+    layout_.draft.table().entries.push_back({family == Family::v4 ? judge4_chain : judge6_chain,
+                                             RuleBuilder()
+                                                 .end_in(Side::source, family, names[0])
+                                                 .end_in(Side::destination, family, names[1])
+                                                 .established()
+                                                 .original()
+                                                 .count(outliving)
+                                                 .accept()});
   }
 
   /// A lasting chain, and what a rule there has to ask before a chain of one family may follow.

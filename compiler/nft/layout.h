@@ -42,6 +42,9 @@ struct Layout {
   Draft draft;
   Classes classes;
   std::vector<std::array<Place, 2>> places;  // by zone class and family
+  /// The ends of flows that outlive their address, local and remote, by family; none if no address
+  /// can expire, or conntrack is not asked.
+  std::array<std::optional<std::array<std::size_t, 2>>, 2> ends;
 };
 
 }  // namespace sallyport::nft

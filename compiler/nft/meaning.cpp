@@ -75,6 +75,12 @@ const std::vector<Item>& Meaning::items(Stage stage, Family family) const {
   return stage == Stage::later ? fragments_[index_of(family)] : items_[index_of(family)];
 }
 
+bool Meaning::passes(const Flow& flow, std::uint32_t label) const {
+  const std::uint32_t cell =
+      cell_of(image_, tables_, flow.source, label, SP_SERVICE_KEY(flow.protocol, flow.port));
+  return cell != 0 && (cell & SP_CELL_DENY) == 0;
+}
+
 Class Meaning::class_of(Stage stage, Family family, std::size_t zone, std::uint32_t label,
                         std::uint32_t rare) const {
   Class members;

@@ -13,6 +13,7 @@
 #include "compiler/nft/items.h"
 #include "compiler/nft/levels.h"
 #include "compiler/nft/zones.h"
+#include "compiler/values/flow.h"
 
 namespace sallyport::nft {
 
@@ -35,6 +36,9 @@ class Meaning {
   std::uint32_t label_for(const Address& address, std::span<const HostName> names) {
     return labeler_.label_for(address, names);
   }
+
+  /// True if the policy passes the packets of a flow whose responder's address has the label.
+  bool passes(const Flow& flow, std::uint32_t label) const;
 
   /// What a stage has to say about an address of the label, apart from what hash sets hold. `rare`
   /// is the label of the rare prefixes around the address, whose exact ports no hash set holds.

@@ -250,13 +250,26 @@ RuleBuilder& RuleBuilder::obey(Side side, Family family, unsigned length, const 
 RuleBuilder& RuleBuilder::count_service(Family family, unsigned length, const std::string& map) {
   say("counter name " + masked_words(Side::destination, family, length) +
       " . meta l4proto . th dport map @" + map);
-  load_address(Side::destination, family, length);
+  load_end(Side::destination, family, length);
+  add(CountByKey{map});
+  return *this;
+}
+
+RuleBuilder& RuleBuilder::end_in(Side side, Family family, const std::string& set) {
+  say(address_words(side, family) + " . meta l4proto . th " +
+      (side == Side::source ? "sport" : "dport") + " @" + set);
+  load_end(side, family, width_of(family));
+  add(Lookup{.set = set});
+  return *this;
+}
+
+/// Address, protocol and port of one side.
+void RuleBuilder::load_end(Side side, Family family, unsigned length) {
+  load_address(side, family, length);
   // Four bytes each, right behind the address in register 1.
   const bool v4 = family == Family::v4;
   add(MetaLoad{NFT_META_L4PROTO, v4 ? 9U : 2U});
-  add(PayloadLoad{transport, 2, 2, v4 ? 10U : 13U});
-  add(CountByKey{map});
-  return *this;
+  add(PayloadLoad{transport, side == Side::source ? 0U : 2U, 2, v4 ? 10U : 13U});
 }
 
 // ---- headers ----
@@ -467,6 +480,21 @@ RuleBuilder& RuleBuilder::related() {
   add(ConntrackLoad{NFT_CT_STATE, {}});
   add(Mask{host_number(NF_CT_STATE_BIT(IP_CT_RELATED))});
   add(Compare{NFT_CMP_NEQ, host_number(0)});
+  return *this;
+}
+
+RuleBuilder& RuleBuilder::established() {
+  say("ct state established");
+  add(ConntrackLoad{NFT_CT_STATE, {}});
+  add(Mask{host_number(NF_CT_STATE_BIT(IP_CT_ESTABLISHED))});
+  add(Compare{NFT_CMP_NEQ, host_number(0)});
+  return *this;
+}
+
+RuleBuilder& RuleBuilder::original() {
+  say("ct direction original");
+  add(ConntrackLoad{NFT_CT_DIRECTION, {}});
+  add(Compare{NFT_CMP_EQ, byte(IP_CT_DIR_ORIGINAL)});
   return *this;
 }
 

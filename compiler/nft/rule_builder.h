@@ -32,6 +32,9 @@ class RuleBuilder {
   /// counter name ip daddr & 255.255.255.0 . meta l4proto . th dport map @map
   RuleBuilder& count_service(Family family, unsigned length, const std::string& map);
 
+  /// The address and port of this side are in the set: ip saddr . meta l4proto . th sport @set
+  RuleBuilder& end_in(Side side, Family family, const std::string& set);
+
   // ---- headers ----
   /// ip frag-off & 16383 != 0
   RuleBuilder& fragment_field(std::uint16_t mask, Relation relation, std::uint16_t value);
@@ -73,6 +76,8 @@ class RuleBuilder {
 
   // ---- conntrack ----
   RuleBuilder& related();                                             // ct state related
+  RuleBuilder& established();                                         // ct state established
+  RuleBuilder& original();                                            // ct direction original
   RuleBuilder& reply();                                               // ct direction reply
   RuleBuilder& flow_not_from(Family family, const std::string& set);  // ct original ip saddr != @s
 
@@ -96,6 +101,7 @@ class RuleBuilder {
   void need_protocol(std::uint8_t protocol);
   void between(std::string first, std::string last);
   void load_address(Side side, Family family, unsigned length);
+  void load_end(Side side, Family family, unsigned length);
   Rule verdict(Verdict verdict);
 
   Rule rule_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <map>
 #include <optional>
 #include <set>
@@ -145,7 +146,20 @@ struct Ruleset::State : Layout {
     return delta;
   }
 
+  /// The two keys of each flow, by set; flows may share an end.
+  using Ends = std::set<std::pair<std::size_t, Key>>;
+  Ends ends_of(const std::set<Flow>& flows) const {
+    Ends keys;
+    for (const Flow& flow : flows) {
+      const auto& [local, remote] = *ends[Meaning::index_of(flow.source.family)];
+      keys.emplace(local, key_of(flow.source, flow.protocol, flow.source_port));
+      keys.emplace(remote, key_of(flow.destination, flow.protocol, flow.port));
+    }
+    return keys;
+  }
+
   std::map<Address, Binding> bindings;
+  std::set<Flow> finishing;
 };
 
 std::optional<std::string> unjudged(const Image& image) {
@@ -176,6 +190,9 @@ Table Ruleset::table() const {
     std::erase_if(table.sets[set].elements,
                   [&](const Element& element) { return keys.contains(element.key); });
   }
+  for (const auto& [set, key] : state_->ends_of(state_->finishing)) {
+    table.sets[set].elements.push_back({key, 0});  // sorted, as the ends are
+  }
   for (const auto& [set, added] : bound) {
     auto& elements = table.sets[set].elements;
     elements.insert(elements.end(), added.begin(), added.end());
@@ -186,6 +203,26 @@ Table Ruleset::table() const {
 
 Delta Ruleset::bind(const Address& address, std::span<const HostName> names) {
   return state_->bind(address, names);
+}
+
+bool Ruleset::passes(const Flow& flow, std::span<const HostName> names) {
+  Meaning& meaning = state_->meaning;
+  return meaning.passes(flow, meaning.label_for(flow.destination, names));
+}
+
+Delta Ruleset::let_finish(std::set<Flow> flows) {
+  assert(flows.empty() || state_->ends[0]);
+  const auto before = state_->ends_of(state_->finishing);
+  state_->finishing = std::move(flows);
+  const auto after = state_->ends_of(state_->finishing);
+  const auto beyond = [](const State::Ends& all, const State::Ends& others) {
+    std::vector<Placed> placed;
+    for (const auto& end : all) {
+      if (!others.contains(end)) placed.push_back({end.first, {end.second, 0}});
+    }
+    return by_set(placed);
+  };
+  return {.chains = {}, .added = beyond(after, before), .removed = beyond(before, after)};
 }
 
 std::size_t Ruleset::bound() const {
@@ -220,9 +257,14 @@ std::vector<std::string> Ruleset::choices() const {
       "zones: " + std::to_string(meaning.zones().size()) + " with rules of their own:";
   for (const ZoneClass& zone : meaning.zones()) zones += " (" + zone.words + ")";
   lines.push_back(std::move(zones));
-  lines.emplace_back(state_->options.conntrack
-                         ? "conntrack: asked about ICMP errors"
-                         : "conntrack: not asked, so outward ICMP errors drop");
+  if (!state_->options.conntrack) {
+    lines.emplace_back("conntrack: not asked, so outward ICMP errors drop");
+  } else if (!meaning.has_names()) {
+    lines.emplace_back("conntrack: asked about ICMP errors");
+  } else {
+    lines.emplace_back(
+        "conntrack: asked about ICMP errors, and about flows that outlive the address of a name");
+  }
   return lines;
 }
 

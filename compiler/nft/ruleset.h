@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "compiler/image/image.h"
 #include "compiler/nft/options.h"
 #include "compiler/nft/table.h"
+#include "compiler/values/flow.h"
 
 namespace sallyport::nft {
 
@@ -34,6 +36,14 @@ class Ruleset {
   /// delta leads from the table before to the table after.
   Delta bind(const Address& address, std::span<const HostName> names);
   std::size_t bound() const;
+
+  /// True if the policy passes the packets of this flow of TCP or UDP while these names, and no
+  /// others, are bound to its destination.
+  bool passes(const Flow& flow, std::span<const HostName> names);
+  /// From now on these flows, and no others, may finish although what they go to is closed (DESIGN
+  /// 4.10): they pass for as long as connection tracking knows them. Needs Options::conntrack and a
+  /// policy with names, unless there are none.
+  Delta let_finish(std::set<Flow> flows);
 
   /// The layout and what it was chosen from, a line each.
   std::vector<std::string> choices() const;

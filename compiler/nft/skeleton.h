@@ -12,6 +12,8 @@ inline constexpr const char* dropped = "dropped";
 inline constexpr const char* dropped_piece = "dropped_piece";
 inline constexpr const char* dropped_source_route = "dropped_source_route";
 inline constexpr const char* dropped_bad_source = "dropped_bad_source";
+/// Of packets of flows that outlive the address they were opened to.
+inline constexpr const char* outliving = "outliving";
 
 /// The set of devices whose packets are outward.
 inline constexpr const char* device_set = "lan_devices";

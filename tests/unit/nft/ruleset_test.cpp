@@ -147,6 +147,75 @@ INSTANTIATE_TEST_SUITE_P(NftRuleset, Changes, testing::Bool(), [](const auto& co
   return std::string(conntrack.param ? "WithConntrack" : "WithoutConntrack");
 });
 
+Flow flow(const char* from, const char* to, std::uint16_t to_port,
+          std::uint16_t from_port = 40000) {
+  return {address(from), address(to), protocol_tcp, from_port, to_port};
+}
+
+TEST(NftRuleset, N14_FlowsThatMayFinishAreNamedByBothEndsAndByNothingElse) {
+  Program program = program_of({allow({"tcp 443"}, {"a.example.com", "198.51.100.0/24"})});
+  Options options;
+  options.conntrack = true;
+  Ruleset ruleset(make_image(program), options);
+  const std::vector<HostName> names{HostName::parse("a.example.com").value()};
+  const Flow one = flow("10.0.0.1", "192.0.2.7", 443);
+  EXPECT_TRUE(ruleset.passes(one, names));
+  EXPECT_FALSE(ruleset.passes(one, {}));
+  EXPECT_FALSE(ruleset.passes(flow("10.0.0.1", "192.0.2.7", 80), names));
+  EXPECT_TRUE(ruleset.passes(flow("10.0.0.1", "198.51.100.7", 443), {}));
+
+  Follower follower(ruleset.table());
+  const Flow same_end = flow("10.0.0.2", "192.0.2.7", 443);
+  const Flow v6 = flow("2001:db8:20::1", "2001:db8::7", 443);
+  for (const std::set<Flow>& flows :
+       {std::set<Flow>{one}, {one, same_end, v6}, {same_end}, {}, {v6}, {}}) {
+    follower.follow(ruleset.let_finish(flows));
+    EXPECT_TRUE(ruleset.let_finish(flows).empty());
+    expect_same(follower.contents(), contents_of(ruleset.table()));
+  }
+  (void)ruleset.let_finish({one});
+  for (const Set& set : ruleset.table().sets) {
+    if (set.name == "g1_outliving4_local") {
+      ASSERT_EQ(set.elements.size(), 1U);
+      EXPECT_EQ(set.elements[0].key, key_of(one.source, protocol_tcp, 40000));
+    } else if (set.name == "g1_outliving4_remote") {
+      ASSERT_EQ(set.elements.size(), 1U);
+      EXPECT_EQ(set.elements[0].key, key_of(one.destination, protocol_tcp, 443));
+    } else if (set.name.find("outliving") != std::string::npos) {
+      EXPECT_TRUE(set.elements.empty()) << set.name;
+    }
+  }
+}
+
+TEST(NftRuleset, N14_ConntrackIsAskedAboutFlowsBehindEverythingThatAccepts) {
+  Program program = program_of({allow({"tcp 443"}, {"a.example.com"})});
+  for (const bool conntrack : {false, true}) {
+    Options options;
+    options.conntrack = conntrack;
+    const Table table = Ruleset(make_image(program), options).table();
+    std::vector<std::string> established;
+    for (const Entry& entry : table.entries) {
+      if (entry.rule.text.find("ct state established") != std::string::npos) {
+        established.push_back(entry.chain + ": " + entry.rule.text);
+        const bool last =
+            std::none_of(&entry + 1, table.entries.data() + table.entries.size(),
+                         [&](const Entry& next) { return next.chain == entry.chain; });
+        EXPECT_TRUE(last) << entry.rule.text;
+      }
+    }
+    if (!conntrack) {
+      EXPECT_TRUE(established.empty());
+      continue;
+    }
+    const std::string rule =
+        "judge4: ip saddr . meta l4proto . th sport @g1_outliving4_local ip daddr . meta l4proto . "
+        "th dport @g1_outliving4_remote ct state established ct direction original counter "
+        "name \"outliving\" accept";
+    ASSERT_EQ(established.size(), 2U);
+    EXPECT_EQ(established[0], rule);
+  }
+}
+
 /// At every moment of a change an address is in one of the sets that it was in before or is in
 /// afterwards.
 TEST(NftRuleset, F3_AnAddressThatChangesItsChainIsAlwaysInASet) {
