@@ -282,11 +282,12 @@ Result<std::optional<NftStatus>> nft_status_of(const std::string& instance, cons
   return status;
 }
 
-bool has_nft_table(const std::string& instance) {
+Result<bool> has_nft_table(const std::string& instance) {
   auto socket = NftSocket::open();
-  if (!socket) return false;
+  if (!socket) return std::unexpected(socket.error());
   const auto listing = read_listing(*socket, nft_table_name(instance));
-  return listing && listing->exists;
+  if (!listing) return std::unexpected(listing.error());
+  return listing->exists;
 }
 
 Result<void> remove_nft_table(const std::string& instance) {

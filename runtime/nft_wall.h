@@ -137,8 +137,8 @@ class NftWall {
 
 /// Read from the kernel alone, for an instance that no runtime serves; empty if it has no table.
 Result<std::optional<NftStatus>> nft_status_of(const std::string& instance, const Image& image);
-/// False also if the system has no nftables.
-bool has_nft_table(const std::string& instance);
+/// An error if nftables cannot be read: then a table may stand all the same.
+Result<bool> has_nft_table(const std::string& instance);
 /// Removes the instance's table, if there is one.
 Result<void> remove_nft_table(const std::string& instance);
 

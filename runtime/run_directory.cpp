@@ -144,6 +144,11 @@ Result<void> RunDirectory::store_network() const {
   return write_file_atomically(directory_ / "network", {bytes, text.size()});
 }
 
+bool RunDirectory::notes_network() const {
+  std::error_code ignored;
+  return std::filesystem::exists(directory_ / "network", ignored);
+}
+
 bool RunDirectory::is_of_another_network() const {
   std::ifstream note(directory_ / "network");
   std::uint64_t network = 0;

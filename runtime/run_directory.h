@@ -40,6 +40,8 @@ class RunDirectory {
   void keep_only_bundle(std::uint64_t generation) const;
   /// Notes that this thread's network namespace has the instance's nftables table.
   Result<void> store_network() const;
+  /// True if it was noted: the instance has such a table, or had one.
+  bool notes_network() const;
   /// True if such a note names another namespace than this thread's.
   bool is_of_another_network() const;
   Result<void> remove_all() const;

@@ -140,7 +140,9 @@ Result<void> Runtime::bring_up(Bundle bundle) {
 
 Result<void> Runtime::open_nft() {
   if (!options_.nft) {
-    if (!has_nft_table(options_.instance)) return {};
+    const auto stands = has_nft_table(options_.instance);
+    if (!stands && files_.notes_network()) return std::unexpected(stands.error());
+    if (!stands || !*stands) return {};
     return std::unexpected(
         Error{"start without --nft",
               "table inet " + nft_table_name(options_.instance) + " of an earlier run is in force",
@@ -200,7 +202,10 @@ void Runtime::withdraw() {
   attachments_.clear();
   control_.reset();
   if (nft_) nft_->withdraw();
-  if (!pins_.linked_devices().empty() || has_nft_table(options_.instance)) return;
+  // Where nftables cannot be read, the table of an earlier run may stand, or the system has none.
+  const auto stands = has_nft_table(options_.instance);
+  const bool enforces = stands ? *stands : files_.notes_network();
+  if (enforces || !pins_.linked_devices().empty()) return;
   // Nothing is enforced, so nothing of the instance is worth keeping.
   if (auto removed = pins_.remove_all(); !removed) world_.log(removed.error().text());
   if (auto removed = files_.remove_all(); !removed) world_.log(removed.error().text());

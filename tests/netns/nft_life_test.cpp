@@ -240,6 +240,25 @@ TEST_F(NftStart, B1_one_that_fails_leaves_the_table_of_an_earlier_one) {
   EXPECT_EQ(table(), before);
 }
 
+/// Who may not read nftables must not take the table for gone, and remove what belongs to it.
+TEST_F(NftStart, B1_one_without_the_right_to_read_nftables_removes_nothing) {
+  if (!test::has_program("setpriv")) GTEST_SKIP() << "SKIP: needs setpriv (util-linux)";
+  start("policy p { allow udp 4000 to 198.51.100.7 }", {"--nft", "--device", "lan0", "--shared"});
+  daemon_->signal(SIGKILL);
+  daemon_->wait(seconds(5));
+  const std::string bundle = build("policy p { allow udp 4000 to 198.51.100.8 }");
+  for (const char* how : {"--nft", "--xdp=lan0"}) {
+    const auto finished =
+        gateway_->run({"setpriv", "--inh-caps=-net_admin", "--bounding-set=-net_admin",
+                       SALLYPORT_BINARY, "run", bundle, how, "--instance", instance_});
+    EXPECT_NE(finished.status, 0) << finished.output;
+    const Json now = status();
+    EXPECT_EQ(now["generation"], 1) << how << "\n" << finished.output;
+    EXPECT_EQ(now["policy"], "p") << how;
+  }
+  EXPECT_THAT(table(), HasSubstr("jump judge"));
+}
+
 /// From elsewhere the table cannot be seen, and must not be taken for gone.
 TEST_F(NftStart, nobody_unloads_from_another_network) {
   start("policy p { allow udp 4000 to 198.51.100.7 }", {"--nft", "--device", "lan0", "--shared"});
