@@ -13,8 +13,8 @@ namespace {
 /// How many refused pairs are remembered, so that a name with ever new addresses cannot grow us.
 constexpr std::size_t most_refused = 4096;
 
-std::map<Address, std::vector<HostName>> bindings_of(const NameTable& table) {
-  std::map<Address, std::vector<HostName>> bindings;
+std::map<Address, std::vector<ViewedName>> bindings_of(const NameTable& table) {
+  std::map<Address, std::vector<ViewedName>> bindings;
   for (const auto& claim : table.claims()) bindings[claim.address];
   for (auto& [address, names] : bindings) names = table.names_of(address);
   return bindings;
@@ -44,13 +44,13 @@ Result<void> bind_all(const Bind& bind, const NameTable& table) {
 Binder::Binder(const Clock& clock, ClaimStore claims, Log log)
     : clock_(clock), claims_(std::move(claims)), log_(std::move(log)) {}
 
-Result<void> Binder::adopt(const Image& image) {
+Result<void> Binder::adopt(const Image& image, const std::vector<ImageName>& all) {
   table_ = NameTable(image.lifetimes);
-  table_.set_names(image);
+  table_.set_names(image, all);
   const auto rows = claims_.rows();
   if (!rows) return std::unexpected(rows.error());
-  std::unordered_map<std::uint64_t, const HostName*> names;
-  for (const auto& name : image.names) names.emplace(claim_name(name.name.text()), &name.name);
+  std::unordered_map<std::uint64_t, const ViewedName*> names;
+  for (const auto& name : all) names.emplace(claim_name(name.name.text()), &name.name);
   for (const auto& row : *rows) {
     const auto name = names.find(row.name);
     if (name == names.end()) continue;
@@ -58,12 +58,14 @@ Result<void> Binder::adopt(const Image& image) {
   }
   enforced_ = bindings_of(table_);
   for (const auto& [address, bound] : enforced_) {
+    note_forbidden(address, bound);
     for (const auto& name : bound) ++bound_[name];
   }
   return {};
 }
 
-void Binder::answered(const Bind& live, const HostName& name, Family family, const Answer& answer) {
+void Binder::answered(const Bind& live, const ViewedName& name, Family family,
+                      const Answer& answer) {
   const TableChanges changes = table_.apply(name, family, answer, clock_.now());
   note_refused(changes.refused);
   note_outcome(name, family, answer);
@@ -72,6 +74,11 @@ void Binder::answered(const Bind& live, const HostName& name, Family family, con
 
 void Binder::expire(const Bind& live) {
   apply(live, table_.expire(clock_.now()));
+}
+
+void Binder::set_names(const Bind& live, const Image& image, const std::vector<ImageName>& names) {
+  apply(live, table_.set_names(image, names));
+  forget_failures();
 }
 
 void Binder::apply(const Bind& live, const TableChanges& changes) {
@@ -84,13 +91,11 @@ void Binder::settle(const Bind& live) {
   for (const auto& address : addresses) enforce(&live, address, table_.names_of(address));
 }
 
-void Binder::took_over(NameTable table, const Image& image) {
+void Binder::took_over(NameTable table) {
   table_ = std::move(table);
   unsettled_.clear();
-  std::erase_if(failures_, [&](const auto& failure) {
-    return !std::ranges::binary_search(image.names, failure.first.first, {}, &ImageName::name);
-  });
-  std::map<Address, std::vector<HostName>> wanted = bindings_of(table_);
+  forget_failures();
+  std::map<Address, std::vector<ViewedName>> wanted = bindings_of(table_);
   for (const auto& [address, names] : enforced_) wanted[address];
   for (const auto& [address, names] : wanted) enforce(nullptr, address, names);
 }
@@ -101,15 +106,15 @@ void Binder::forget_unclaimed() {
   for (const auto& row : *rows) {
     const auto claimed = enforced_.find(row.address);
     const bool kept = claimed != enforced_.end() &&
-                      std::ranges::any_of(claimed->second, [&](const HostName& name) {
+                      std::ranges::any_of(claimed->second, [&](const ViewedName& name) {
                         return claim_name(name.text()) == row.name;
                       });
     if (!kept) report(claims_.remove(row.name, row.address));
   }
 }
 
-Binder::Delta Binder::delta_of(const Address& address, const std::vector<HostName>& names) const {
-  static const std::vector<HostName> none;
+Binder::Delta Binder::delta_of(const Address& address, const std::vector<ViewedName>& names) const {
+  static const std::vector<ViewedName> none;
   const auto found = enforced_.find(address);
   const auto& before = found == enforced_.end() ? none : found->second;
   Delta delta;
@@ -119,7 +124,8 @@ Binder::Delta Binder::delta_of(const Address& address, const std::vector<HostNam
 }
 
 /// Without `live` the binding is in place already.
-void Binder::enforce(const Bind* live, const Address& address, const std::vector<HostName>& names) {
+void Binder::enforce(const Bind* live, const Address& address,
+                     const std::vector<ViewedName>& names) {
   const Delta delta = delta_of(address, names);
   if (delta.added.empty() && delta.gone.empty()) return;
   const Moment expiry = clock_.now() + table_.clamp(Seconds{0});
@@ -142,15 +148,19 @@ void Binder::enforce(const Bind* live, const Address& address, const std::vector
     enforced_[address] = names;
   }
   ++counts_.changes;
+  note_forbidden(address, names);
   for (const auto& name : delta.added) ++bound_[name];
   for (const auto& name : delta.gone) {
     if (--bound_[name] == 0) bound_.erase(name);
   }
-  for (const auto& name : delta.added) log_("bound " + name.text() + " to " + address.text());
+  for (const auto& name : delta.added) {
+    log_((table_.is_never(name) ? "forbidden: " : "bound ") + name.text() + " to " +
+         address.text());
+  }
   for (const auto& name : delta.gone) log_(address.text() + " left " + name.text());
 }
 
-std::string Binder::failure_of(const HostName& name, Family family) const {
+std::string Binder::failure_of(const ViewedName& name, Family family) const {
   const auto found = failures_.find({name, family});
   return found == failures_.end() ? std::string() : found->second.why;
 }
@@ -164,9 +174,26 @@ void Binder::note_refused(const std::vector<RefusedAddress>& refused) {
   }
 }
 
+/// What a forbidden name has, no other name opens (Labeler::label_for).
+void Binder::note_forbidden(const Address& address, const std::vector<ViewedName>& names) {
+  const auto never =
+      std::ranges::find_if(names, [this](const ViewedName& name) { return table_.is_never(name); });
+  if (never == names.end()) return;
+  for (const ViewedName& name : names) {
+    if (table_.is_never(name)) continue;
+    note_refused({{name, address, never->text() + " has it, which the policy forbids"}});
+  }
+}
+
+/// Of names that are not in the table any more.
+void Binder::forget_failures() {
+  std::erase_if(failures_, [&](const auto& failure) { return !table_.knows(failure.first.first); });
+}
+
 /// Only transitions are told.
-void Binder::note_outcome(const HostName& name, Family family, const Answer& answer) {
+void Binder::note_outcome(const ViewedName& name, Family family, const Answer& answer) {
   std::string failure = failure_in(answer);
+  if (answer.outcome == Answer::Outcome::no_name && table_.may_be_absent(name)) failure.clear();
   const auto found = failures_.find({name, family});
   const std::string what = name.text() + ' ' + family_record(family);
   if (failure.empty()) {
@@ -184,7 +211,7 @@ void Binder::note_outcome(const HostName& name, Family family, const Answer& ans
 
 /// What both families of a name have in common is told once, and that a name does not exist only if
 /// it did: policies list names that may be absent, by the hundred.
-bool Binder::worth_telling(const HostName& name, Family family, const Answer& answer) const {
+bool Binder::worth_telling(const ViewedName& name, Family family, const Answer& answer) const {
   if (answer.outcome == Answer::Outcome::no_name && !bound_.contains(name)) return false;
   const Family other = family == Family::v4 ? Family::v6 : Family::v4;
   return failure_of(name, other) != failure_in(answer);

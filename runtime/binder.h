@@ -23,7 +23,7 @@ namespace sallyport {
 using Log = std::function<void(const std::string&)>;
 
 /// Binds an address to these names from now on, wherever packets are judged; no names: to none.
-using Bind = std::function<Result<void>(const Address&, std::span<const HostName>)>;
+using Bind = std::function<Result<void>(const Address&, std::span<const ViewedName>)>;
 
 /// Binds everything in the table.
 Result<void> bind_all(const Bind& bind, const NameTable& table);
@@ -32,21 +32,24 @@ class Binder {
  public:
   Binder(const Clock& clock, ClaimStore claims, Log log);
 
-  /// Fills the table with the image's names and the claims that an earlier run left for them.
-  Result<void> adopt(const Image& image);
+  /// Fills the table with the names and the claims that an earlier run left for them. The names are
+  /// those of the image and what is derived from its aliases.
+  Result<void> adopt(const Image& image, const std::vector<ImageName>& names);
+  Result<void> adopt(const Image& image) { return adopt(image, image.names); }
   const NameTable& table() const { return table_; }
 
   /// One answer of the DNS, applied to what is live.
-  void answered(const Bind& live, const HostName& name, Family family, const Answer& answer);
+  void answered(const Bind& live, const ViewedName& name, Family family, const Answer& answer);
   void expire(const Bind& live);
+  /// Other names than before, of the same image: those that an alias leads to now.
+  void set_names(const Bind& live, const Image& image, const std::vector<ImageName>& names);
   /// Binds again what was refused before.
   void settle(const Bind& live);
   /// False while an address of the table is refused.
   bool settled() const { return unsettled_.empty(); }
 
-  /// From now on `table`, with the names of `image`, is what should be bound, and the datapath now
-  /// live holds all of it.
-  void took_over(NameTable table, const Image& image);
+  /// From now on `table` is what should be bound, and the datapath now live holds all of it.
+  void took_over(NameTable table);
   /// Removes the claims of names and addresses that the table does not have.
   void forget_unclaimed();
 
@@ -56,33 +59,35 @@ class Binder {
   };
   const Counts& counts() const { return counts_; }
   /// Why the last lookup of a name and family failed; empty if it did not.
-  std::string failure_of(const HostName& name, Family family) const;
+  std::string failure_of(const ViewedName& name, Family family) const;
 
  private:
   struct Delta {
-    std::vector<HostName> added, gone;
+    std::vector<ViewedName> added, gone;
   };
   void apply(const Bind& live, const TableChanges& changes);
-  void enforce(const Bind* live, const Address& address, const std::vector<HostName>& names);
-  Delta delta_of(const Address& address, const std::vector<HostName>& names) const;
+  void enforce(const Bind* live, const Address& address, const std::vector<ViewedName>& names);
+  Delta delta_of(const Address& address, const std::vector<ViewedName>& names) const;
   void note_refused(const std::vector<RefusedAddress>& refused);
-  void note_outcome(const HostName& name, Family family, const Answer& answer);
-  bool worth_telling(const HostName& name, Family family, const Answer& answer) const;
+  void note_forbidden(const Address& address, const std::vector<ViewedName>& names);
+  void forget_failures();
+  void note_outcome(const ViewedName& name, Family family, const Answer& answer);
+  bool worth_telling(const ViewedName& name, Family family, const Answer& answer) const;
   void report(const Result<void>& outcome);
 
   const Clock& clock_;
   ClaimStore claims_;
   Log log_;
   NameTable table_{Lifetimes{}};
-  std::map<Address, std::vector<HostName>> enforced_;  // in the live datapath
-  std::map<HostName, std::size_t> bound_;              // addresses of each name in there
+  std::map<Address, std::vector<ViewedName>> enforced_;  // in the live datapath
+  std::map<ViewedName, std::size_t> bound_;              // addresses of each name in there
   std::set<Address> unsettled_;
-  std::set<std::pair<HostName, Address>> refused_;
+  std::set<std::pair<ViewedName, Address>> refused_;
   struct Failing {
     std::string why;
     bool told = false;
   };
-  std::map<std::pair<HostName, Family>, Failing> failures_;
+  std::map<std::pair<ViewedName, Family>, Failing> failures_;
   std::string last_report_;
   Counts counts_;
 };

@@ -133,9 +133,27 @@ CaresLookup::~CaresLookup() {
 }
 
 void CaresLookup::ask(const HostName& name, Family family, std::function<void(Answer)> done) {
+  begin({.name = name,
+         .family = family,
+         .done = std::move(done),
+         .alias_done = {},
+         .failed = {},
+         .answer = {},
+         .alias = {}});
+}
+
+void CaresLookup::ask_alias(const HostName& name, std::function<void(AliasAnswer)> done) {
+  begin({.name = name,
+         .family = {},
+         .done = {},
+         .alias_done = std::move(done),
+         .failed = {},
+         .answer = {},
+         .alias = {}});
+}
+
+void CaresLookup::begin(Question question) {
   const QuestionId id = next_question_++;
-  Question question{
-      .name = name, .family = family, .done = std::move(done), .failed = {}, .answer = {}};
   question.first_server = preferred_;
   question.failed.resize(servers_.size());
   question.answer = failed("timeout");
@@ -164,7 +182,9 @@ void CaresLookup::try_next(QuestionId id) {
 void CaresLookup::send(QuestionId id, const Question& question, std::size_t server) {
   unsigned char* query = nullptr;
   int length = 0;
-  const int type = question.family == Family::v4 ? ns_t_a : ns_t_aaaa;
+  const int type = !question.family                 ? ns_t_cname
+                   : *question.family == Family::v4 ? ns_t_a
+                                                    : ns_t_aaaa;
   const int status = ares_create_query(question.name.text().c_str(), ns_c_in, type, random_id(),
                                        /*rd=*/1, &query, &length, /*max_udp_size=*/0);
   const std::unique_ptr<unsigned char, decltype(&ares_free_string)> owner(query, ares_free_string);
@@ -190,14 +210,23 @@ void CaresLookup::received(void* tried, int status, int /*timeouts*/, unsigned c
   const auto found = lookup.questions_.find(attempt->question);
   if (found == lookup.questions_.end() || found->second.concluded) return;
   if (status == ARES_ETIMEOUT) return;  // silence is the deadline's business
-  const Question& question = found->second;
   if (status == ARES_SUCCESS) {
     const std::span bytes(message, static_cast<std::size_t>(length));
-    lookup.heard(attempt->question, channel.server,
-                 decode_answer(bytes, question.name, question.family));
+    lookup.heard(attempt->question, channel.server, lookup.read(found->second, bytes));
   } else {
     lookup.heard(attempt->question, channel.server, failed(ares_strerror(status)));
   }
+}
+
+/// Of an alias only whether it was a failure.
+Answer CaresLookup::read(Question& question, std::span<const std::uint8_t> message) {
+  if (question.family) return decode_answer(message, question.name, *question.family);
+  question.alias = decode_alias(message, question.name);
+  Answer answer;
+  answer.failure = question.alias.failure;
+  if (question.alias.outcome != AliasAnswer::Outcome::failure)
+    answer.outcome = Answer::Outcome::no_data;
+  return answer;
 }
 
 // What one server says, or that it cannot be reached. Possibly inside c-ares: sends nothing.
@@ -228,7 +257,13 @@ void CaresLookup::conclude(QuestionId id, Question& question) {
 
 void CaresLookup::deliver(QuestionId id) {
   const auto node = questions_.extract(id);
-  node.mapped().done(std::move(node.mapped().answer));  // may destroy this lookup
+  Question& question = node.mapped();  // calling back may destroy this lookup
+  if (question.family) return question.done(std::move(question.answer));
+  if (question.answer.outcome == Answer::Outcome::failure) {
+    question.alias = {};
+    question.alias.failure = question.answer.failure;
+  }
+  question.alias_done(std::move(question.alias));
 }
 
 CaresLookup::Channel* CaresLookup::channel_to(std::size_t server) {

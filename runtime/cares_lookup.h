@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -31,26 +33,31 @@ class CaresLookup : public Lookup {
   ~CaresLookup() override;
 
   void ask(const HostName& name, Family family, std::function<void(Answer)> done) override;
+  void ask_alias(const HostName& name, std::function<void(AliasAnswer)> done) override;
 
  private:
   using QuestionId = std::uint64_t;
   struct Question {
     HostName name;
-    Family family;
+    std::optional<Family> family;  // empty: the question is for the name's alias
     std::function<void(Answer)> done;
+    std::function<void(AliasAnswer)> alias_done;
     std::size_t first_server = 0;
     std::size_t tries = 0;
     std::vector<bool> failed;  // by server: it said that it cannot answer
     EventLoop::Timer next_try = 0;
     EventLoop::Timer conclusion = 0;  // the deadline, then the delivery
     Answer answer;                    // the last failure so far, then the answer
+    AliasAnswer alias;                // of a question for an alias, unless `answer` is a failure
     bool concluded = false;
   };
   struct Channel;
   struct Try;
 
   CaresLookup(EventLoop& loop, const std::vector<Endpoint>& servers);
+  void begin(Question question);
   void try_next(QuestionId id);
+  Answer read(Question& question, std::span<const std::uint8_t> message);
   void send(QuestionId id, const Question& question, std::size_t server);
   void heard(QuestionId id, std::size_t server, Answer answer);
   void conclude(QuestionId id, Question& question);

@@ -103,7 +103,7 @@ Result<std::vector<ClaimStore::Row>> ClaimStore::rows() const {
   return rows;
 }
 
-Result<void> ClaimStore::put(const HostName& name, const Address& address, Moment expiry) {
+Result<void> ClaimStore::put(const ViewedName& name, const Address& address, Moment expiry) {
   const SpClaimKey key = key_of(claim_name(name.text()), address);
   const SpClaim claim{static_cast<std::uint64_t>(expiry.count())};
   if (bpf_map_update_elem(map_.get(), &key, &claim, BPF_ANY) != 0) {

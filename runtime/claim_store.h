@@ -25,7 +25,7 @@ class ClaimStore {
     Moment expiry{0};
   };
   Result<std::vector<Row>> rows() const;
-  Result<void> put(const HostName& name, const Address& address, Moment expiry);
+  Result<void> put(const ViewedName& name, const Address& address, Moment expiry);
   Result<void> remove(std::uint64_t name, const Address& address);
 
  private:

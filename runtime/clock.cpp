@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Reads CLOCK_BOOTTIME. See clock.h.
+// Reads CLOCK_BOOTTIME and the time of day. See clock.h.
 #include "runtime/clock.h"
 
 #include <time.h>
@@ -10,6 +10,10 @@ Moment BootClock::now() const {
   timespec time{};
   ::clock_gettime(CLOCK_BOOTTIME, &time);
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
+WallTime system_wall_time() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
 }  // namespace sallyport

@@ -19,4 +19,8 @@ class BootClock : public Clock {
   Moment now() const override;
 };
 
+/// The time of the calendar, in UTC: for windows of validity only. It may jump.
+using WallTime = std::chrono::sys_seconds;
+WallTime system_wall_time();
+
 }  // namespace sallyport

@@ -152,6 +152,7 @@ std::uint64_t bytes_of(int map) {
 struct Datapath::Loaded {
   Image image;
   LabelTables labels;              // grows with the bindings
+  std::vector<ImageName> known;    // beside those of the image
   std::optional<Labeler> labeler;  // of `image` and `labels`
   Skeleton skeleton;
   Mapping arena;
@@ -186,14 +187,14 @@ struct Datapath::Loaded {
   }
 
   std::optional<std::uint32_t> label_in_arena(const Address& address,
-                                              std::span<const HostName> names);
+                                              std::span<const ViewedName> names);
   Result<void> put(const Address& address, std::uint32_t label);
   Result<void> remove(const Address& address);
 };
 
 /// The label, with its rows where the kernel finds them; empty if the arena is full.
 std::optional<std::uint32_t> Datapath::Loaded::label_in_arena(const Address& address,
-                                                              std::span<const HostName> names) {
+                                                              std::span<const ViewedName> names) {
   const std::size_t labels_before = labels.remote_groups.size();
   const std::size_t rows_before = labels.verdicts.size();
   const std::uint32_t label = labeler->label_for(address, names);
@@ -205,6 +206,7 @@ std::optional<std::uint32_t> Datapath::Loaded::label_in_arena(const Address& add
   labels.rows.resize(labels_before);
   labels.verdicts.resize(rows_before);
   labeler.emplace(image, labels);
+  labeler->know(known);
   return std::nullopt;
 }
 
@@ -273,7 +275,12 @@ int Datapath::program_fd(Direction direction) const {
   return loaded_->program_fd(direction);
 }
 
-Result<void> Datapath::bind(const Address& address, std::span<const HostName> names) {
+void Datapath::know(std::vector<ImageName> names) {
+  loaded_->known = std::move(names);
+  loaded_->labeler->know(loaded_->known);
+}
+
+Result<void> Datapath::bind(const Address& address, std::span<const ViewedName> names) {
   if (names.empty()) return loaded_->remove(address);
   const auto label = loaded_->label_in_arena(address, names);
   if (!label) {

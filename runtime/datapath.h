@@ -32,9 +32,11 @@ class Datapath {
   /// The program for where packets of this direction come by.
   int program_fd(Direction direction = Direction::outward) const;
 
+  /// From now on these names (sorted) count as listed beside the image's; before they are bound.
+  void know(std::vector<ImageName> names);
   /// Binds the address to these names from now on (no names: to none), in place. Fails without
   /// effect when a table is full; `full()` is then true and a larger Datapath must be prepared.
-  Result<void> bind(const Address& address, std::span<const HostName> names);
+  Result<void> bind(const Address& address, std::span<const ViewedName> names);
   bool full() const;
 
   Result<void> set_own(const std::set<Address>& addresses);

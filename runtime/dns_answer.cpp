@@ -194,7 +194,7 @@ Seconds read_negative_ttl(Cursor& cursor, Seconds ttl) {
 enum class Section { answer, authority };
 
 // False if the record contradicts itself or another.
-bool read_record(Cursor& cursor, Section section, Family family, Records& records) {
+bool read_record(Cursor& cursor, Section section, std::optional<Family> family, Records& records) {
   const WireName owner = cursor.name();
   const unsigned type = cursor.number(2);
   const unsigned klass = cursor.number(2);
@@ -210,9 +210,9 @@ bool read_record(Cursor& cursor, Section section, Family family, Records& record
     if (type != type_soa) return true;
     const Seconds negative = read_negative_ttl(content, ttl);
     records.negative_ttl = std::min(records.negative_ttl.value_or(negative), negative);
-  } else if (type == type_of(family)) {
-    if (length != width_of(family) / 8) return false;
-    const auto address = Address::from_bytes(family, content.take(length));
+  } else if (family && type == type_of(*family)) {
+    if (length != width_of(*family) / 8) return false;
+    const auto address = Address::from_bytes(*family, content.take(length));
     shorten(records.addresses[owner].try_emplace(address, ttl).first->second, ttl);
   } else if (type == type_cname) {
     if (!add_alias(records, owner, {content.name(), ttl})) return false;
@@ -253,37 +253,67 @@ ChainEnd follow(const std::map<WireName, Alias>& aliases, WireName name) {
   return end;
 }
 
-}  // namespace
-
-Answer decode_answer(std::span<const std::uint8_t> message, const HostName& name, Family family) {
-  if (message.size() > longest_message) return failed("malformed answer: longer than 65535 bytes");
-  Cursor cursor(message);
-  const Header header = read_header(cursor);
-  if (cursor.bad()) return failed("malformed answer: shorter than a header");
-  if (auto fault = fault_of(header); !fault.empty()) return failed(std::move(fault));
-
-  const WireName asked = wire_name(name);
-  const bool same_name = cursor.name() == asked;
-  const bool same_type = cursor.number(2) == type_of(family);
-  const bool same_class = cursor.number(2) == class_in;
-  if (!same_name || !same_type || !same_class) return failed("an answer to another question");
-
+/// Header, question and records of a whole message that answers the question; or what is wrong.
+struct Message {
+  std::string fault;
+  unsigned rcode = 0;
   Records records;
+};
+
+Message read_message(std::span<const std::uint8_t> bytes, const WireName& asked, unsigned type,
+                     std::optional<Family> family) {
+  const auto faulty = [](std::string why) { return Message{std::move(why), 0, {}}; };
+  if (bytes.size() > longest_message) return faulty("malformed answer: longer than 65535 bytes");
+  Cursor cursor(bytes);
+  const Header header = read_header(cursor);
+  if (cursor.bad()) return faulty("malformed answer: shorter than a header");
+  if (auto fault = fault_of(header); !fault.empty()) return faulty(std::move(fault));
+
+  const bool same_name = cursor.name() == asked;
+  const bool same_type = cursor.number(2) == type;
+  const bool same_class = cursor.number(2) == class_in;
+  if (!same_name || !same_type || !same_class) return faulty("an answer to another question");
+
+  Message message{{}, header.rcode, {}};
   for (unsigned i = 0; i < header.answers + header.authorities; ++i) {
     const Section section = i < header.answers ? Section::answer : Section::authority;
-    if (!read_record(cursor, section, family, records))
-      return failed("malformed answer: a bad record");
+    if (!read_record(cursor, section, family, message.records))
+      return faulty("malformed answer: a bad record");
   }
   for (unsigned i = 0; i < header.additionals && !cursor.bad(); ++i) skip_record(cursor);
-  if (cursor.bad()) return failed("malformed answer: a bad record");
+  if (cursor.bad()) return faulty("malformed answer: a bad record");
+  return message;
+}
 
+/// The name as text; empty if it is no host name.
+std::optional<HostName> host_of(const WireName& wire) {
+  std::string text;
+  for (std::size_t at = 0; at < wire.size() && wire[at] != 0;) {
+    const auto length = static_cast<std::size_t>(static_cast<unsigned char>(wire[at]));
+    const std::string label = wire.substr(at + 1, length);
+    if (!HostName::is_label(label)) return std::nullopt;
+    text += (text.empty() ? "" : ".") + label;
+    at += 1 + length;
+  }
+  auto host = HostName::parse(text);
+  if (!host) return std::nullopt;
+  return std::move(*host);
+}
+
+}  // namespace
+
+Answer decode_answer(std::span<const std::uint8_t> bytes, const HostName& name, Family family) {
+  const WireName asked = wire_name(name);
+  Message message = read_message(bytes, asked, type_of(family), family);
+  if (!message.fault.empty()) return failed(std::move(message.fault));
+  const Records& records = message.records;
   const ChainEnd end = follow(records.aliases, asked);
   if (!end.fault.empty()) return failed(end.fault);
   Answer answer;
   answer.negative_ttl = records.negative_ttl.value_or(Seconds{0});
-  answer.outcome = header.rcode == nxdomain ? Answer::Outcome::no_name : Answer::Outcome::no_data;
+  answer.outcome = message.rcode == nxdomain ? Answer::Outcome::no_name : Answer::Outcome::no_data;
   const auto found = records.addresses.find(end.name);
-  if (header.rcode == nxdomain || found == records.addresses.end()) return answer;
+  if (message.rcode == nxdomain || found == records.addresses.end()) return answer;
 
   answer.outcome = Answer::Outcome::addresses;
   answer.negative_ttl = Seconds{0};
@@ -291,6 +321,28 @@ Answer decode_answer(std::span<const std::uint8_t> message, const HostName& name
     if (answer.addresses.size() == most_addresses) break;
     answer.addresses.push_back({address, std::min(ttl, end.ttl.value_or(ttl))});
   }
+  return answer;
+}
+
+AliasAnswer decode_alias(std::span<const std::uint8_t> bytes, const HostName& name) {
+  const WireName asked = wire_name(name);
+  Message message = read_message(bytes, asked, type_cname, std::nullopt);
+  AliasAnswer answer;
+  answer.failure = std::move(message.fault);
+  if (!answer.failure.empty()) return answer;
+  const auto found = message.records.aliases.find(asked);
+  if (found == message.records.aliases.end()) {
+    answer.outcome = AliasAnswer::Outcome::none;
+    answer.ttl = message.records.negative_ttl.value_or(Seconds{0});
+    return answer;
+  }
+  answer.target = host_of(found->second.target);
+  if (!answer.target) {
+    answer.failure = "an alias of what is no host name";
+    return answer;
+  }
+  answer.outcome = AliasAnswer::Outcome::alias;
+  answer.ttl = found->second.ttl;
   return answer;
 }
 

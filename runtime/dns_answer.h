@@ -14,4 +14,7 @@ namespace sallyport {
 /// A truncated message is a failure: ask again over TCP before.
 Answer decode_answer(std::span<const std::uint8_t> message, const HostName& name, Family family);
 
+/// The same for a question for the name's CNAME record.
+AliasAnswer decode_alias(std::span<const std::uint8_t> message, const HostName& name);
+
 }  // namespace sallyport

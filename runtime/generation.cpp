@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include "compiler/label/labeler.h"
+#include "compiler/program/derivation.h"
 #include "compiler/program/program_text.h"
 #include "runtime/self_test.h"
 
@@ -47,6 +49,9 @@ Generation::Generation(Generation&& other) noexcept
       number_(other.number_),
       bundle_(std::move(other.bundle_)),
       program_(std::move(other.program_)),
+      judged_(std::move(other.judged_)),
+      day_(other.day_),
+      dated_(std::move(other.dated_)),
       datapath_(std::move(other.datapath_)),
       keeps_pins_(other.keeps_pins_) {}
 
@@ -57,6 +62,9 @@ Generation& Generation::operator=(Generation&& other) noexcept {
   number_ = other.number_;
   bundle_ = std::move(other.bundle_);
   program_ = std::move(other.program_);
+  judged_ = std::move(other.judged_);
+  day_ = other.day_;
+  dated_ = std::move(other.dated_);
   datapath_ = std::move(other.datapath_);
   keeps_pins_ = other.keeps_pins_;
   return *this;
@@ -80,11 +88,19 @@ Result<Generation> Generation::prepare(const Pins& pins, Bundle bundle, const Wa
   if (auto same = check_image(subject, *program, bundle.image); !same) {
     return std::unexpected(same.error());
   }
+  if (!program->needs.empty()) {
+    return std::unexpected(Error{"use " + subject,
+                                 "its policy needs `" + program->needs.front() + "`",
+                                 "this version cannot do that"});
+  }
   Generation made(pins, number, std::move(bundle), std::move(*program));
+  made.day_ = wanted.day;
+  made.judged_ = program_on(made.program_, wanted.day);
+  if (next_edge(made.program_, earliest_day)) made.dated_ = make_image(made.program_, wanted.day);
   if (!wanted.bpf) return made;
-  auto datapath = Datapath::load(made.bundle_.image, wanted.addresses);
+  auto datapath = Datapath::load(made.image(), wanted.addresses);
   if (!datapath) return std::unexpected(datapath.error());
-  if (auto tested = self_test(subject, made.program_, *datapath); !tested) {
+  if (auto tested = self_test(subject, made.judged_, *datapath); !tested) {
     return std::unexpected(tested.error());
   }
   if (auto pinned = datapath->pin(pins.generation(number).string()); !pinned) {
@@ -92,6 +108,12 @@ Result<Generation> Generation::prepare(const Pins& pins, Bundle bundle, const Wa
   }
   made.datapath_ = std::move(*datapath);
   return made;
+}
+
+bool Generation::holds_on(Day day) const {
+  return std::ranges::all_of(program_.rules, [&](const Rule& rule) {
+    return in_force(rule, day) == in_force(rule, day_);
+  });
 }
 
 Result<void> Generation::commit(std::vector<Attachment>& attachments, const Programs& previous) {
@@ -109,6 +131,13 @@ Result<void> Generation::commit(std::vector<Attachment>& attachments, const Prog
   }
   keeps_pins_ = true;
   return {};
+}
+
+Result<Image> image_on(const Bundle& bundle, Day day) {
+  const auto program = read_program(bundle.program_text);
+  if (!program) return std::unexpected(program.error());
+  if (!next_edge(*program, earliest_day)) return bundle.image;
+  return make_image(*program, day);
 }
 
 std::optional<std::uint64_t> live_generation(const Pins& pins) {

@@ -22,6 +22,7 @@ class Generation {
     bool bpf = true;              // without it nothing is loaded or pinned: nftables enforces alone
     std::uint64_t number = 1;     // the least that it may have
     std::uint32_t addresses = 0;  // as for Datapath::load()
+    Day day = earliest_day;       // on which it is to be in force
   };
   /// Loads the datapath from the bundle, tests it against the evaluator (self_test.h) and pins it
   /// under the next free number. Refuses a bundle whose image is not that of its program. A
@@ -35,6 +36,11 @@ class Generation {
   std::uint64_t number() const { return number_; }
   const Bundle& bundle() const { return bundle_; }
   const Program& program() const { return program_; }
+  /// The program with what is in force on its day, and the image of that.
+  const Program& judged() const { return judged_; }
+  const Image& image() const { return dated_ ? *dated_ : bundle_.image; }
+  /// True if on this day the same rules are in force.
+  bool holds_on(Day day) const;
   /// Null without BPF.
   Datapath* datapath() { return datapath_ ? &*datapath_ : nullptr; }
   const Datapath* datapath() const { return datapath_ ? &*datapath_ : nullptr; }
@@ -63,9 +69,15 @@ class Generation {
   std::uint64_t number_ = 0;
   Bundle bundle_;
   Program program_;
+  Program judged_;
+  Day day_ = earliest_day;
+  std::optional<Image> dated_;  // of a program with windows: that of the bundle is of no day
   std::optional<Datapath> datapath_;
   bool keeps_pins_ = false;
 };
+
+/// The image of what is in force on the day.
+Result<Image> image_on(const Bundle& bundle, Day day);
 
 /// The pinned generation whose program the attachment of any device runs; empty if none is found.
 std::optional<std::uint64_t> live_generation(const Pins& pins);

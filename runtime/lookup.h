@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,11 +31,22 @@ struct Answer {
   std::string failure;      // in words: "SERVFAIL", "timeout", "CNAME loop"
 };
 
+/// What a name is an alias of: its own CNAME record, not the end of the chain.
+struct AliasAnswer {
+  enum class Outcome { alias, none, failure };  // `none`: the name is no alias, or does not exist
+  Outcome outcome = Outcome::failure;
+  std::optional<HostName> target;  // of `alias`
+  Seconds ttl{0};                  // of the record; of `none` from the SOA, 0 if none came
+  std::string failure;             // in words
+};
+
 class Lookup {
  public:
   virtual ~Lookup() = default;
   /// Calls back exactly once, later, from the event loop, unless the Lookup is destroyed first.
   virtual void ask(const HostName& name, Family family, std::function<void(Answer)> done) = 0;
+  /// Likewise for the name's CNAME record.
+  virtual void ask_alias(const HostName& name, std::function<void(AliasAnswer)> done) = 0;
 };
 
 }  // namespace sallyport

@@ -4,6 +4,7 @@
 #include "runtime/name_table.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <utility>
 
@@ -53,24 +54,24 @@ class NameTable::Touched {
 
  private:
   const NameTable& table_;
-  std::map<Address, std::vector<HostName>> before_;
+  std::map<Address, std::vector<ViewedName>> before_;
 };
 
 NameTable::NameTable(Lifetimes lifetimes) : lifetimes_(bounded(lifetimes)) {}
 
-TableChanges NameTable::set_names(const Image& image) {
+TableChanges NameTable::set_names(const Image& image, const std::vector<ImageName>& names) {
   lifetimes_ = bounded(image.lifetimes);
-  private_ok_.clear();
-  for (const auto& [name, groups] : image.names) {
+  kept_.clear();
+  for (const auto& [name, groups, absent_ok, never] : names) {
     const bool consent = std::ranges::any_of(
         groups, [&](std::uint32_t group) { return image.groups[group].private_ok; });
-    private_ok_.emplace(name, consent);
+    kept_.emplace(name, Kept{consent || never, absent_ok, never});
   }
 
   Touched touched(*this);
   for (auto at = states_.begin(); at != states_.end();) {
     auto& [key, state] = *at;
-    const bool kept = private_ok_.contains(key.first);
+    const bool kept = kept_.contains(key.first);
     std::erase_if(state.leases, [&](const auto& lease) {
       if (kept && refusal(key.first, lease.first).empty()) return false;
       unbind(key.first, lease.first, touched);
@@ -82,8 +83,8 @@ TableChanges NameTable::set_names(const Image& image) {
   return {touched.changes(), {}};
 }
 
-TableChanges NameTable::adopt(const HostName& name, const Address& address, Moment now) {
-  if (!private_ok_.contains(name)) return {};
+TableChanges NameTable::adopt(const ViewedName& name, const Address& address, Moment now) {
+  if (!kept_.contains(name)) return {};
   if (auto why = refusal(name, address); !why.empty())
     return {{}, {{name, address, std::move(why)}}};
 
@@ -100,9 +101,9 @@ TableChanges NameTable::adopt(const HostName& name, const Address& address, Mome
   return {touched.changes(), {}};
 }
 
-TableChanges NameTable::apply(const HostName& name, Family family, const Answer& answer,
+TableChanges NameTable::apply(const ViewedName& name, Family family, const Answer& answer,
                               Moment now) {
-  if (!private_ok_.contains(name)) return {};
+  if (!kept_.contains(name)) return {};
   const Key key{name, family};
   State& state = states_[key];
   Touched touched(*this);
@@ -188,9 +189,9 @@ Seconds NameTable::grace_for(Seconds ttl) const {
   return lifetimes_.grace.value_or(std::max(2 * ttl, shortest_grace));
 }
 
-std::string NameTable::refusal(const HostName& name, const Address& address) const {
+std::string NameTable::refusal(const ViewedName& name, const Address& address) const {
   if (const auto* special = special_range_of(address)) return std::string(special->what);
-  if (is_private(address) && !private_ok_.at(name))
+  if (is_private(address) && !kept_.at(name).private_ok)
     return "private address, and no rule says `private ok`";
   return {};
 }
@@ -216,7 +217,7 @@ void NameTable::recover(State& state, Moment now) {
     if (lease.expiry <= now) lease.expiry = now + grace_for(clamp(state.last_ttl));
 }
 
-void NameTable::unbind(const HostName& name, const Address& address, Touched& touched) {
+void NameTable::unbind(const ViewedName& name, const Address& address, Touched& touched) {
   touched.touch(address);
   const auto found = by_address_.find(address);
   assert(found != by_address_.end());
@@ -236,6 +237,23 @@ void NameTable::note_deadline(const Key& key, State& state) {
   state.deadline = earliest;
 }
 
+bool NameTable::may_be_absent(const ViewedName& name) const {
+  const auto found = kept_.find(name);
+  return found != kept_.end() && (found->second.absent_ok || found->second.never);
+}
+
+bool NameTable::is_never(const ViewedName& name) const {
+  const auto found = kept_.find(name);
+  return found != kept_.end() && found->second.never;
+}
+
+bool NameTable::has_claims(const ViewedName& name) const {
+  return std::ranges::any_of(std::array{Family::v4, Family::v6}, [&](Family family) {
+    const auto found = states_.find({name, family});
+    return found != states_.end() && !found->second.leases.empty();
+  });
+}
+
 std::vector<Claim> NameTable::claims() const {
   std::vector<Claim> claims;
   for (const auto& [key, state] : states_)
@@ -244,7 +262,7 @@ std::vector<Claim> NameTable::claims() const {
   return claims;
 }
 
-std::vector<HostName> NameTable::names_of(const Address& address) const {
+std::vector<ViewedName> NameTable::names_of(const Address& address) const {
   const auto found = by_address_.find(address);
   if (found == by_address_.end()) return {};
   return {found->second.begin(), found->second.end()};

@@ -19,14 +19,14 @@ namespace sallyport {
 /// An address and the names that claim it from now on; no names: it is bound no more.
 struct BindingChange {
   Address address;
-  std::vector<HostName> names;  // sorted
-  bool adds = false;            // true if a name was added, false if names only went
+  std::vector<ViewedName> names;  // sorted
+  bool adds = false;              // true if a name was added, false if names only went
   bool operator==(const BindingChange&) const = default;
 };
 
 /// An address in an answer that may not be bound (N8).
 struct RefusedAddress {
-  HostName name;
+  ViewedName name;
   Address address;
   std::string why;  // "loopback", "private address, and no rule says `private ok`"
 };
@@ -39,7 +39,7 @@ struct TableChanges {
 
 /// One row for people.
 struct Claim {
-  HostName name;
+  ViewedName name;
   Address address;
   Moment expiry{0};
   bool adopted = false;  // taken over from an earlier run, not yet confirmed by an answer
@@ -49,15 +49,16 @@ class NameTable {
  public:
   explicit NameTable(Lifetimes lifetimes);
 
-  /// The names to keep and their consent to private addresses, from a newly committed Image. Claims
-  /// of other names are removed. Lifetimes apply to answers from now on.
-  TableChanges set_names(const Image& image);
+  /// The names to keep, with the groups of a newly committed Image. Claims of other names are
+  /// removed. Lifetimes apply to answers from now on.
+  TableChanges set_names(const Image& image, const std::vector<ImageName>& names);
+  TableChanges set_names(const Image& image) { return set_names(image, image.names); }
 
   /// Takes over a claim of an earlier run: it lives from now for the grace. Ignored for a name not
   /// in the table.
-  TableChanges adopt(const HostName& name, const Address& address, Moment now);
+  TableChanges adopt(const ViewedName& name, const Address& address, Moment now);
 
-  TableChanges apply(const HostName& name, Family family, const Answer& answer, Moment now);
+  TableChanges apply(const ViewedName& name, Family family, const Answer& answer, Moment now);
   /// Removes what is past its expiry, unless failing lookups hold it (N2: until max_stale).
   TableChanges expire(Moment now);
   std::optional<Moment> next_expiry() const;
@@ -65,13 +66,24 @@ class NameTable {
   /// How long after an answer to ask again, before jitter: the TTL, clamped.
   Seconds clamp(Seconds ttl) const;
 
+  bool knows(const ViewedName& name) const { return kept_.contains(name); }
+  /// True if nobody need be told that the name does not exist.
+  bool may_be_absent(const ViewedName& name) const;
+  bool is_never(const ViewedName& name) const;
+
   std::vector<Claim> claims() const;
+  bool has_claims(const ViewedName& name) const;
   /// The names that now claim the address, sorted.
-  std::vector<HostName> names_of(const Address& address) const;
+  std::vector<ViewedName> names_of(const Address& address) const;
   std::size_t bound_addresses() const { return by_address_.size(); }
 
  private:
-  using Key = std::pair<HostName, Family>;
+  struct Kept {
+    bool private_ok = false;
+    bool absent_ok = false;
+    bool never = false;  // known so that its addresses can be refused to others
+  };
+  using Key = std::pair<ViewedName, Family>;
   struct Lease {
     Moment expiry{0};
     bool adopted = false;
@@ -87,7 +99,7 @@ class NameTable {
 
   Seconds grace_for(Seconds ttl) const;
   /// Why the address may not be bound to the name; empty if it may.
-  std::string refusal(const HostName& name, const Address& address) const;
+  std::string refusal(const ViewedName& name, const Address& address) const;
   /// When the address goes if no more answers come.
   Moment end_of(const State& state, const Lease& lease) const;
   void drop_dead(const Key& key, State& state, Moment now, Touched& touched);
@@ -95,14 +107,14 @@ class NameTable {
   /// False if no address of the answer may be bound.
   bool take_addresses(const Key& key, State& state, const Answer& answer, Moment now,
                       Touched& touched, std::vector<RefusedAddress>& refused);
-  void unbind(const HostName& name, const Address& address, Touched& touched);
+  void unbind(const ViewedName& name, const Address& address, Touched& touched);
   void note_deadline(const Key& key, State& state);
 
   Lifetimes lifetimes_;
-  std::map<HostName, bool> private_ok_;  // every name of the table
+  std::map<ViewedName, Kept> kept_;  // every name of the table
   std::map<Key, State> states_;
   std::set<std::pair<Moment, Key>> deadlines_;  // the earliest end in each state that has one
-  std::map<Address, std::set<HostName>> by_address_;
+  std::map<Address, std::set<ViewedName>> by_address_;
 };
 
 }  // namespace sallyport

@@ -182,7 +182,7 @@ Result<void> NftProof::load(nft::Table table) {
   return {};
 }
 
-Result<void> NftProof::bind(const Address& address, std::span<const HostName> names) {
+Result<void> NftProof::bind(const Address& address, std::span<const ViewedName> names) {
   return live_->change(table_, ruleset_->bind(address, names));
 }
 

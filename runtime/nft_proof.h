@@ -29,7 +29,7 @@ enum class Fate : std::uint8_t {
 class NftProof {
  public:
   using Frame = std::vector<std::uint8_t>;
-  using Bindings = std::map<Address, std::vector<HostName>>;
+  using Bindings = std::map<Address, std::vector<ViewedName>>;
 
   /// Loads the table of the image into a private network. Needs the rights of PrivateNetwork.
   static Result<NftProof> make(const Image& image, bool conntrack, const Bindings& bindings = {});
@@ -37,7 +37,7 @@ class NftProof {
   static Result<NftProof> make(nft::Table table);
 
   /// Changes a binding in the loaded table, as the runtime would.
-  Result<void> bind(const Address& address, std::span<const HostName> names);
+  Result<void> bind(const Address& address, std::span<const ViewedName> names);
 
   /// Sends Ethernet frames and tells what became of each. Addresses of the link, the IPv4
   /// identification, the IPv6 flow label and checksums are the proof's own; what is too short for

@@ -103,7 +103,7 @@ void NftWall::check_within(Moment delay) {
 }
 
 Result<void> NftWall::prepare(const Program& program, const Image& image,
-                              const NameTable& bindings) {
+                              const std::vector<ImageName>& names, const NameTable& bindings) {
   if (table_.widened()) {
     // The switch before this one is still to be finished.
     if (auto narrowed = table_.narrow(); !narrowed) return narrowed;
@@ -114,6 +114,7 @@ Result<void> NftWall::prepare(const Program& program, const Image& image,
   }
   number_ = std::max(number_ + 1, number_in(table_.free_prefix()));
   Loaded next{nft::Ruleset(image, options()), {}, {}, {}};
+  next.ruleset.know(names);
   for (const auto& claim : bindings.claims()) {
     if (!next.bound.contains(claim.address)) {
       next.bound[claim.address] = bindings.names_of(claim.address);
@@ -183,7 +184,11 @@ void NftWall::withdraw() {
   if (auto removed = table_.remove(); !removed) log_(removed.error().text());
 }
 
-Result<void> NftWall::bind(const Address& address, std::span<const HostName> names) {
+void NftWall::know(const std::vector<ImageName>& names) {
+  if (live_) live_->ruleset.know(names);
+}
+
+Result<void> NftWall::bind(const Address& address, std::span<const ViewedName> names) {
   if (!live_) return {};  // removed: there is nothing to bind into
   const Names after(names.begin(), names.end());
   outlive(address, live_->names_of(address), after);

@@ -57,9 +57,11 @@ class NftWall {
   /// Changes nothing. The table may have been left by an earlier run, and is then taken over.
   static Result<NftWall> open(const std::string& instance, NftUse use, const Clock& clock, Log log);
 
-  /// Builds the ruleset with these bindings, tries it on real packets against the evaluator where
-  /// the system allows, and loads it beside what is live. Where no table was, it is live at once.
-  Result<void> prepare(const Program& program, const Image& image, const NameTable& bindings);
+  /// Builds the ruleset with these bindings of these names, tries it on real packets against the
+  /// evaluator where the system allows, and loads it beside what is live. Where no table was, it is
+  /// live at once.
+  Result<void> prepare(const Program& program, const Image& image,
+                       const std::vector<ImageName>& names, const NameTable& bindings);
   /// What was prepared is live instead of what was, in one transaction.
   Result<void> swap();
   /// Both are: for as long as another wall is switched.
@@ -75,9 +77,11 @@ class NftWall {
   /// After a start that failed: a table that this object made goes, one that was there stays.
   void withdraw();
 
+  /// As Datapath::know(), on the live ruleset.
+  void know(const std::vector<ImageName>& names);
   /// As Datapath::bind(), on the live ruleset. If the kernel refuses, the ruleset is ahead of it
   /// and check() is due.
-  Result<void> bind(const Address& address, std::span<const HostName> names);
+  Result<void> bind(const Address& address, std::span<const ViewedName> names);
 
   /// Lets flows finish that bind() just closed the address of, and forgets those that have ended.
   void follow_flows();
@@ -95,7 +99,7 @@ class NftWall {
   Result<NftStatus> status(const Image& image);
 
  private:
-  using Names = std::vector<HostName>;
+  using Names = std::vector<ViewedName>;
   struct Loaded {
     nft::Ruleset ruleset;
     nft::Table table;

@@ -24,7 +24,7 @@ constexpr Moment second_look = std::chrono::milliseconds(20);
 /// How long a flow that has ended may stay in the sets, where it opens nothing.
 constexpr Moment look_pause = std::chrono::seconds(10);
 
-std::set<Flow> flows_in(const std::map<Flow, std::vector<HostName>>& finishing) {
+std::set<Flow> flows_in(const std::map<Flow, std::vector<ViewedName>>& finishing) {
   std::set<Flow> flows;
   for (const auto& [flow, names] : finishing) flows.insert(flow);
   return flows;
@@ -70,7 +70,7 @@ const std::vector<Flow>& NftWall::flows(Moment age) {
 
 void NftWall::outlive(const Address& address, const Names& before, const Names& after) {
   const bool closes = std::ranges::any_of(
-      before, [&](const HostName& name) { return std::ranges::count(after, name) == 0; });
+      before, [&](const ViewedName& name) { return std::ranges::count(after, name) == 0; });
   if (!flow_table_ || !closes) return;
   bool found = false;
   for (const Flow& flow : flows(one_event)) {

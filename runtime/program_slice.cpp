@@ -8,10 +8,12 @@
 namespace sallyport {
 namespace {
 
-bool covers_name(const Rule& rule, const HostName& name) {
-  return std::ranges::binary_search(rule.remote.names, name) ||
-         std::ranges::any_of(rule.remote.patterns,
-                             [&](const NamePattern& pattern) { return pattern.matches(name); });
+bool covers_name(const Rule& rule, const ViewedName& name) {
+  if (rule.via != name.via) return false;
+  return std::ranges::binary_search(rule.remote.names, name.name) ||
+         std::ranges::any_of(rule.remote.patterns, [&](const NamePattern& pattern) {
+           return pattern.matches(name.name);
+         });
 }
 
 }  // namespace
@@ -20,6 +22,7 @@ ProgramSlice::ProgramSlice(const Program& program, const Bindings& bindings) : p
   part_.policy = program.policy;
   part_.resolvers = program.resolvers;
   part_.zones = program.zones;
+  part_.nevers = program.nevers;
   for (std::uint32_t rule = 0; rule < program.rules.size(); ++rule) {
     for (const AddressRange& range : program.rules[rule].remote.ranges) {
       mentions_.push_back({range, rule});
@@ -57,7 +60,7 @@ void ProgramSlice::move_to(const Address& remote) {
   surroundings_.bindings.clear();
   const auto names = names_.find(remote);
   if (names != names_.end()) {
-    for (const HostName& name : names->second) {
+    for (const ViewedName& name : names->second) {
       surroundings_.bindings[name] = {remote};
       const auto covering = rules_of_name_.find(name);
       if (covering != rules_of_name_.end()) {
@@ -77,8 +80,10 @@ void ProgramSlice::move_to(const Address& remote) {
     rule.every_service = whole.every_service;
     rule.services = whole.services;
     rule.private_ok = whole.private_ok;
+    rule.via = whole.via;
+    rule.validity = whole.validity;
     for (const auto& [name, address] : surroundings_.bindings) {
-      if (covers_name(whole, name)) rule.remote.names.push_back(name);
+      if (covers_name(whole, name)) rule.remote.names.push_back(name.name);
     }
   }
   for (const Mention& mention : live_) part_of(mention.rule).remote.ranges.push_back(mention.range);

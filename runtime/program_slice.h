@@ -17,7 +17,8 @@ namespace sallyport {
 
 class ProgramSlice {
  public:
-  /// Refers to the program, which must outlive it.
+  /// Refers to the program, which must outlive it. No derived name is bound: give it what
+  /// program_at() makes. Rules are those of the earliest day.
   explicit ProgramSlice(const Program& program, const Bindings& bindings = {});
 
   /// How many ranges hold one address, at most.
@@ -40,8 +41,8 @@ class ProgramSlice {
   std::vector<Mention> mentions_;  // sorted by range
   std::size_t next_ = 0;
   std::vector<Mention> live_;
-  std::map<Address, std::vector<HostName>> names_;                // bound to each address
-  std::map<HostName, std::vector<std::uint32_t>> rules_of_name_;  // that cover a bound name
+  std::map<Address, std::vector<ViewedName>> names_;                // bound to each address
+  std::map<ViewedName, std::vector<std::uint32_t>> rules_of_name_;  // that cover a bound name
   Program part_;
   Surroundings surroundings_;
   std::vector<std::uint32_t> original_;  // indices of the part's rules in the program

@@ -14,6 +14,9 @@ namespace {
 constexpr Seconds default_negative_ttl{30};  // where the server sent no SOA
 constexpr Seconds longest_negative_ttl{60};  // a name that appears should not wait for long
 constexpr Seconds shortest_negative_ttl{5};
+/// A policy may list hundreds of names of which most do not exist (VENDORS 1a).
+constexpr Seconds absent_pause = std::chrono::minutes(15);
+constexpr Seconds longest_absence = std::chrono::hours(1);
 constexpr Seconds longest_retry{40};                        // 60 s with the jitter
 constexpr Moment shortest_delay = std::chrono::seconds(1);  // N16
 /// A question that has queued for this long has failed so far, as one that was asked would have: a
@@ -31,8 +34,12 @@ Seconds retry_pause(unsigned failures) {
 
 }  // namespace
 
-Moment refresh_delay(const Answer& answer, Seconds clamped_ttl, unsigned failures,
-                     double fraction) {
+Moment refresh_delay(const Answer& answer, Seconds clamped_ttl, unsigned failures, double fraction,
+                     bool may_be_absent) {
+  if (may_be_absent && answer.outcome == Answer::Outcome::no_name) {
+    // Not before the negative answer ends, which resolvers remember as well.
+    return scaled(std::clamp(clamped_ttl, absent_pause, longest_absence), 1.0 + 0.2 * fraction);
+  }
   const double early = 0.7 + 0.2 * fraction;  // before the TTL ends
   Moment delay{0};
   switch (answer.outcome) {
@@ -65,7 +72,8 @@ Refresh::~Refresh() {
   for (const auto& [key, due] : due_) loop_.cancel(due.timer);
 }
 
-void Refresh::set_names(const std::vector<HostName>& names) {
+void Refresh::set_names(const std::vector<HostName>& names, std::set<HostName> may_be_absent) {
+  may_be_absent_ = std::move(may_be_absent);
   const std::set<HostName> wanted(names.begin(), names.end());
   std::erase_if(due_, [&](const auto& entry) {
     if (wanted.contains(entry.first.name)) return false;
@@ -127,7 +135,7 @@ void Refresh::answered(const Key& key, std::uint64_t epoch, const Answer& answer
   Due* due = find(key, epoch);
   if (due != nullptr) {
     due->failures = failed ? due->failures + 1 : 0;
-    const Moment when = loop_.clock().now() + delay_after(answer, due->failures);
+    const Moment when = loop_.clock().now() + delay_after(key.name, answer, due->failures);
     due->timer = loop_.at(when, [this, key, epoch] {
       wait(key, epoch);
       ask_waiting();
@@ -137,12 +145,12 @@ void Refresh::answered(const Key& key, std::uint64_t epoch, const Answer& answer
   if (due != nullptr) deliver_(key.name, key.family, answer);  // may change the names
 }
 
-Moment Refresh::delay_after(const Answer& answer, unsigned failures) {
+Moment Refresh::delay_after(const HostName& name, const Answer& answer, unsigned failures) {
   Seconds ttl = answer.negative_ttl > Seconds{0} ? answer.negative_ttl : default_negative_ttl;
   if (answer.outcome == Answer::Outcome::addresses && !answer.addresses.empty())
     ttl = std::ranges::min_element(answer.addresses, {}, &AnsweredAddress::ttl)->ttl;
   const double fraction = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
-  return refresh_delay(answer, pace_.clamp(ttl), failures, fraction);
+  return refresh_delay(answer, pace_.clamp(ttl), failures, fraction, may_be_absent_.contains(name));
 }
 
 }  // namespace sallyport

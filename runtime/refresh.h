@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <vector>
 
 #include "runtime/event_loop.h"
@@ -18,8 +19,10 @@ namespace sallyport {
 
 /// When to ask again after an answer. Pure. `clamped_ttl` is the smallest TTL of the addresses, or
 /// how long a negative answer may be kept; `failures` counts consecutive failures including this
-/// one; `fraction` in [0,1) is the jitter. At least one second, whatever the TTL.
-Moment refresh_delay(const Answer& answer, Seconds clamped_ttl, unsigned failures, double fraction);
+/// one; `fraction` in [0,1) is the jitter. At least one second, whatever the TTL. A name that
+/// may be absent, and is, waits for a quarter of an hour or more.
+Moment refresh_delay(const Answer& answer, Seconds clamped_ttl, unsigned failures, double fraction,
+                     bool may_be_absent = false);
 
 class Refresh {
  public:
@@ -35,8 +38,8 @@ class Refresh {
   ~Refresh();
 
   /// New names are asked at once, in order and spread by the in-flight limit; names that are gone
-  /// are dropped.
-  void set_names(const std::vector<HostName>& names);
+  /// are dropped. Those in `may_be_absent` are asked slowly while they do not exist.
+  void set_names(const std::vector<HostName>& names, std::set<HostName> may_be_absent = {});
 
   struct Counts {
     std::uint64_t asked = 0, answered = 0, failed = 0;
@@ -62,7 +65,7 @@ class Refresh {
   void wait(const Key& key, std::uint64_t epoch);
   void ask_waiting();
   void answered(const Key& key, std::uint64_t epoch, const Answer& answer);
-  Moment delay_after(const Answer& answer, unsigned failures);
+  Moment delay_after(const HostName& name, const Answer& answer, unsigned failures);
   /// The question's entry; null if the name is gone since.
   Due* find(const Key& key, std::uint64_t epoch);
 
@@ -72,6 +75,7 @@ class Refresh {
   Deliver deliver_;
   std::mt19937_64 random_;
   std::map<Key, Due> due_;
+  std::set<HostName> may_be_absent_;
   std::deque<Waiting> waiting_;  // the longest waiting first
   std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);  // for late answers
   unsigned in_flight_ = 0;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <charconv>
 #include <fstream>
+#include <sstream>
 #include <system_error>
 
 #include "runtime/bpffs.h"
@@ -136,6 +137,18 @@ void RunDirectory::keep_only_bundle(std::uint64_t generation) const {
       std::filesystem::remove(entry.path(), ignored);
     }
   }
+}
+
+Result<void> RunDirectory::store_aliases(const std::string& text) const {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  return write_file_atomically(directory_ / "aliases", {bytes, text.size()});
+}
+
+std::string RunDirectory::stored_aliases() const {
+  std::ifstream file(directory_ / "aliases");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 Result<void> RunDirectory::store_network() const {

@@ -3,6 +3,8 @@
 //   lock          held by the runtime while it lives, with its process id inside
 //   control       the control socket
 //   gen-N.bundle  the bundle of generation N: its rules' identities and texts
+//   aliases       what the aliases of the policy led to, as JSON, so that a restart knows the names
+//                 that were derived from them
 //   network       of an instance that uses nftables: the inode of the network namespace of its
 //   table
 #pragma once
@@ -38,6 +40,9 @@ class RunDirectory {
   std::uint64_t newest_bundle() const;
   /// Removes the bundles of every generation but this one.
   void keep_only_bundle(std::uint64_t generation) const;
+  Result<void> store_aliases(const std::string& text) const;
+  /// Empty if there are none.
+  std::string stored_aliases() const;
   /// Notes that this thread's network namespace has the instance's nftables table.
   Result<void> store_network() const;
   /// True if it was noted: the instance has such a table, or had one.

@@ -70,8 +70,7 @@ Runtime::Runtime(Options options, World world, EventLoop loop, Pins pins, RunDir
       files_(std::move(files)) {}
 
 Runtime::~Runtime() {
-  refresh_.reset();  // before the lookup it asks
-  lookup_.reset();
+  views_.reset();  // before the loop that they wait in
 }
 
 Result<std::unique_ptr<Runtime>> Runtime::start(Bundle bundle, Options options, World world) {
@@ -101,40 +100,46 @@ Result<std::unique_ptr<Runtime>> Runtime::start(Bundle bundle, Options options, 
 
 /// Whatever can fail comes before the devices are taken over, which is the last step that may.
 Result<void> Runtime::bring_up(Bundle bundle) {
-  auto servers = servers_for(bundle.image);
-  if (!servers) return std::unexpected(servers.error());
   auto claims = ClaimStore::open(pins_);
   if (!claims) return std::unexpected(claims.error());
   binder_.emplace(world_.clock, std::move(*claims), world_.log);
-  if (auto adopted = binder_->adopt(bundle.image); !adopted) return adopted;
+  make_views();
+  recall_aliases();
+  const auto image = image_on(bundle, today());
+  if (!image) return std::unexpected(image.error());
+  if (auto adopted = binder_->adopt(*image, names_for(*image, nullptr)); !adopted) return adopted;
   if (auto watched = watch_world(); !watched) return watched;
   auto own = own_addresses();  // watched already, so that no change falls between
   if (!own) return std::unexpected(own.error());
   own_ = std::move(*own);
-  auto lookup = lookup_at(*servers);
-  if (!lookup) return std::unexpected(lookup.error());
+  auto servers = servers_of(*image, options_.resolvers);
+  if (!servers) return std::unexpected(servers.error());
+  auto views = views_->prepare(std::move(*servers));
+  if (!views) return std::unexpected(views.error());
   if (auto opened = open_nft(); !opened) return opened;
   if (nft_) {
     const auto earlier = files_.stored_bundle(files_.newest_bundle());
     if (earlier && earlier->digest == bundle.digest) nft_->inherit_flows();
   }
 
-  auto next = prepare(bundle, binder_->table(), 0);
+  NameTable table = binder_->table();
+  auto next = prepare(bundle, table, 0);
   if (!next) return std::unexpected(next.error());
   const auto before = predecessor();  // new devices run `next` once they are attached
   if (!before) return std::unexpected(before.error());
   if (auto attached = attach(*next); !attached) return attached;
-  if (auto taken = take_over(std::move(*next), *before, binder_->table()); !taken) return taken;
+  if (auto taken = take_over(std::move(*next), *before, table); !taken) return taken;
 
+  binder_->took_over(std::move(table));
   binder_->forget_unclaimed();
   if (const std::size_t adopted = binder_->table().bound_addresses(); adopted > 0)
     world_.log("adopted " + std::to_string(adopted) + " addresses of an earlier run");
-  warn_of_patterns(generation_->bundle().image);
-  warn_of_directions(generation_->bundle().image);
-  servers_ = std::move(*servers);
-  ask_through(std::move(*lookup));
+  warn_of_patterns(generation_->image());
+  warn_of_directions(generation_->image());
+  views_->commit(std::move(*views));
   ask_names();
   after_change();
+  plan_windows();
   return {};
 }
 
@@ -211,64 +216,26 @@ void Runtime::withdraw() {
   if (auto removed = files_.remove_all(); !removed) world_.log(removed.error().text());
 }
 
-Result<std::vector<Endpoint>> Runtime::servers_for(const Image& image) const {
-  std::vector<Endpoint> servers = options_.resolvers;
-  if (servers.empty()) {
-    for (const auto& resolver : image.resolvers)
-      servers.insert(servers.end(), resolver.servers.begin(), resolver.servers.end());
-  }
-  if (servers.empty() && !image.names.empty()) {
-    return std::unexpected(Error{"bind the names of policy " + image.policy,
-                                 "there is no resolver to ask",
-                                 "declare one in the policy, or give --resolver"});
-  }
-  return servers;
-}
-
-/// Null if nobody is to be asked.
-Result<std::unique_ptr<Lookup>> Runtime::lookup_at(const std::vector<Endpoint>& servers) {
-  if (servers.empty()) return nullptr;
-  return world_.make_lookup(loop_, servers);
-}
-
-void Runtime::ask_through(std::unique_ptr<Lookup> lookup) {
-  refresh_.reset();  // before the lookup it asks
-  lookup_ = std::move(lookup);
-  if (!lookup_) return;
-  Refresh::Pace pace;
-  pace.clamp = [this](Seconds ttl) { return binder_->table().clamp(ttl); };
-  pace.seed =
-      static_cast<std::uint64_t>(world_.clock.now().count()) ^ static_cast<std::uint64_t>(getpid());
-  refresh_ = std::make_unique<Refresh>(
-      loop_, *lookup_, pace, [this](const HostName& name, Family family, const Answer& answer) {
-        answered(name, family, answer);
-      });
-}
-
-void Runtime::ask_names() {
-  if (!refresh_) return;
-  std::vector<HostName> names;
-  for (const auto& name : generation_->bundle().image.names) names.push_back(name.name);
-  refresh_->set_names(names);
-}
-
-/// A generation with every binding of the table and our own addresses, not live yet.
-Result<Generation> Runtime::prepare(const Bundle& bundle, const NameTable& table,
-                                    std::uint32_t room) {
-  Generation::Wanted wanted{uses_bpf(), files_.newest_bundle() + 1, 0};
+/// A generation of today with every binding of the table, which is brought to the generation's
+/// names, and our own addresses; not live yet.
+Result<Generation> Runtime::prepare(const Bundle& bundle, NameTable& table, std::uint32_t room) {
+  Generation::Wanted wanted{uses_bpf(), files_.newest_bundle() + 1, 0, today()};
   wanted.addresses = std::max(room, static_cast<std::uint32_t>(2 * table.bound_addresses()));
   for (int doublings = 0;; ++doublings) {
     auto next = Generation::prepare(pins_, bundle, wanted);
     if (!next) return next;
+    const std::vector<ImageName> names = names_for(next->image(), &table);
+    table.set_names(next->image(), names);
     Datapath* datapath = next->datapath();
     if (!datapath) return next;
+    datapath->know(names);
     if (auto own = datapath->set_own(own_); !own) return std::unexpected(own.error());
-    const auto bind = [&](const Address& address, std::span<const HostName> names) {
-      return datapath->bind(address, names);
+    const auto bind = [&](const Address& address, std::span<const ViewedName> bound) {
+      return datapath->bind(address, bound);
     };
-    auto bound = bind_all(bind, table);
-    if (bound) return next;
-    if (!datapath->full() || doublings == most_doublings) return std::unexpected(bound.error());
+    const auto done = bind_all(bind, table);
+    if (done) return next;
+    if (!datapath->full() || doublings == most_doublings) return std::unexpected(done.error());
     wanted.addresses = 2 * room_of(*datapath);
   }
 }
@@ -301,7 +268,7 @@ Result<void> Runtime::take_over(Generation next, const std::optional<Predecessor
                                 const NameTable& table) {
   const auto bytes = bundle_bytes(next.bundle().image, next.bundle().program_text);
   if (nft_) {
-    auto ready = nft_->prepare(next.program(), next.bundle().image, table);
+    auto ready = nft_->prepare(next.judged(), next.image(), names_for(next.image(), &table), table);
     if (!ready) {
       plan_nft_check();
       return ready;
@@ -319,6 +286,7 @@ Result<void> Runtime::take_over(Generation next, const std::optional<Predecessor
   }
   if (before) carry_counters(next, *before);
   generation_ = std::move(next);
+  names_ = names_for(generation_->image(), &table);
   retire_others();
   plan_nft_check();
   world_.log("policy " + generation_->bundle().image.policy + " is enforced on " +
@@ -390,31 +358,26 @@ void Runtime::retire_others() {
 }
 
 Result<void> Runtime::load(Bundle bundle) {
-  auto servers = servers_for(bundle.image);
-  if (!servers) return std::unexpected(servers.error());
-  const bool other_servers = *servers != servers_;
-  std::unique_ptr<Lookup> lookup;
-  if (other_servers) {
-    auto made = lookup_at(*servers);
-    if (!made) return std::unexpected(made.error());
-    lookup = std::move(*made);
-  }
   devices_changed();  // a device that is gone must not stand in the way
   NameTable table = binder_->table();
-  table.set_names(bundle.image);
   auto next = prepare(bundle, table, 0);
   if (!next) return std::unexpected(next.error());
+  auto servers = servers_of(next->image(), options_.resolvers);
+  if (!servers) return std::unexpected(servers.error());
+  auto views = views_->prepare(std::move(*servers));
+  if (!views) return std::unexpected(views.error());
   const auto before = predecessor();
   if (!before) return std::unexpected(before.error());
   if (auto taken = take_over(std::move(*next), *before, table); !taken) return taken;
 
-  binder_->took_over(std::move(table), generation_->bundle().image);
-  warn_of_patterns(generation_->bundle().image);
-  warn_of_directions(generation_->bundle().image);
-  if (other_servers) ask_through(std::move(lookup));
-  servers_ = std::move(*servers);
+  binder_->took_over(std::move(table));
+  warn_of_patterns(generation_->image());
+  warn_of_directions(generation_->image());
+  views_->commit(std::move(*views));
   ask_names();
   after_change();
+  window_trouble_.clear();
+  plan_windows();
   return {};
 }
 

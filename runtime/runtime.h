@@ -19,9 +19,9 @@
 #include "runtime/event_loop.h"
 #include "runtime/generation.h"
 #include "runtime/nft_wall.h"
-#include "runtime/refresh.h"
 #include "runtime/run_directory.h"
 #include "runtime/status.h"
+#include "runtime/views.h"
 
 namespace sallyport {
 
@@ -30,18 +30,18 @@ class Runtime {
   struct Options {
     std::string instance = "main";
     std::vector<std::string> devices;  // for XDP, outward; none of either direction needs `nft`
-    std::vector<Endpoint> resolvers;   // empty: those that the bundle declares
+    std::vector<Endpoint> resolvers;   // for names without `via`; empty: as the bundle declares
     /// Enforce through nftables, too, or instead.
     std::optional<NftUse> nft = std::nullopt;
     std::vector<std::string> inward_devices = {};  // for XDP, inward
   };
-  using MakeLookup =
-      std::function<Result<std::unique_ptr<Lookup>>(EventLoop&, const std::vector<Endpoint>&)>;
+  using MakeLookup = Views::MakeLookup;
   /// What the runtime needs of the world beside the kernel. The clock must outlive it.
   struct World {
     const Clock& clock;
     MakeLookup make_lookup;
     Log log;
+    std::function<WallTime()> wall_time = system_wall_time;  // which windows are open
   };
 
   /// Enforces the bundle when it returns: on the devices of the options, on those that an earlier
@@ -78,12 +78,15 @@ class Runtime {
   Result<void> watch_world();
   void withdraw();
 
-  Result<std::vector<Endpoint>> servers_for(const Image& image) const;
-  Result<std::unique_ptr<Lookup>> lookup_at(const std::vector<Endpoint>& servers);
-  void ask_through(std::unique_ptr<Lookup> lookup);
+  void make_views();
+  void recall_aliases();
+  std::vector<ImageName> names_for(const Image& image, const NameTable* claimed) const;
   void ask_names();
+  void alias_moved();
+  void names_changed();
+  void store_aliases();
 
-  Result<Generation> prepare(const Bundle& bundle, const NameTable& table, std::uint32_t room);
+  Result<Generation> prepare(const Bundle& bundle, NameTable& table, std::uint32_t room);
   bool uses_bpf() const {
     return !options_.devices.empty() || !options_.inward_devices.empty() ||
            !pins_.linked_devices().empty();
@@ -97,7 +100,12 @@ class Runtime {
   void retire_others();
   void grow();
 
-  void answered(const HostName& name, Family family, const Answer& answer);
+  Day today() const;
+  void plan_windows();
+  void follow_windows();
+  std::optional<WindowStatus> window_status() const;
+
+  void answered(const ViewedName& name, Family family, const Answer& answer);
   void after_change();
   void expire();
   Bind live_walls();
@@ -136,13 +144,17 @@ class Runtime {
   };
   std::map<std::string, Absent> absent_;
   std::set<std::string> nft_absent_;  // devices that nftables should filter and that are gone
-  std::vector<Endpoint> servers_;
-  std::unique_ptr<Lookup> lookup_;
-  std::unique_ptr<Refresh> refresh_;
+  std::unique_ptr<Views> views_;
+  std::vector<ImageName> names_;  // all that are known, in order; of the live generation
+  Aliases aliases_;               // by which they are known
+  // Aliases of before, the latest first: names that were derived from them keep what they have
+  // bound until it expires.
+  std::vector<Aliases> former_;
+  std::string window_trouble_;  // why a window that opened or closed is not followed
   std::unique_ptr<ControlServer> control_;
   Fd own_watch_, device_watch_, nft_watch_, signals_;
   EventLoop::Timer expiry_timer_ = 0, settle_timer_ = 0, return_timer_ = 0, nft_timer_ = 0,
-                   look_timer_ = 0;
+                   look_timer_ = 0, window_timer_ = 0;
 };
 
 /// Removes an instance that no runtime serves: links, maps and files. An error if a runtime lives

@@ -46,7 +46,7 @@ Result<void> Runtime::stop_on_signals() {
   return loop_.watch(signals_.get(), EPOLLIN, [this](std::uint32_t) { loop_.stop(); });
 }
 
-void Runtime::answered(const HostName& name, Family family, const Answer& answer) {
+void Runtime::answered(const ViewedName& name, Family family, const Answer& answer) {
   binder_->answered(live_walls(), name, family, answer);
   after_change();
 }
@@ -54,13 +54,17 @@ void Runtime::answered(const HostName& name, Family family, const Answer& answer
 void Runtime::expire() {
   expiry_timer_ = 0;
   binder_->expire(live_walls());
+  // Names of aliases of before go with the last of their addresses.
+  if (!former_.empty() &&
+      names_for(generation_->image(), &binder_->table()).size() != names_.size())
+    return names_changed();
   after_change();
 }
 
 /// Both walls from one table of bindings. Each is tried whatever becomes of the other: what has to
 /// close, closes wherever it can.
 Bind Runtime::live_walls() {
-  return [this](const Address& address, std::span<const HostName> names) -> Result<void> {
+  return [this](const Address& address, std::span<const ViewedName> names) -> Result<void> {
     Result<void> done;
     if (nft_) done = nft_->bind(address, names);
     if (Datapath* datapath = generation_->datapath()) {
@@ -96,13 +100,15 @@ void Runtime::grow() {
   }
   const auto wanted = static_cast<std::uint32_t>(std::min<std::uint64_t>(2 * room, 1U << 24));
   world_.log("the tables are full: making room for " + std::to_string(wanted) + " addresses");
-  auto next = prepare(generation_->bundle(), binder_->table(), wanted);
+  NameTable table = binder_->table();
+  auto next = prepare(generation_->bundle(), table, wanted);
   if (!next) return world_.log(next.error().text());
   const auto before = predecessor();
   if (!before) return world_.log(before.error().text());
-  if (auto taken = take_over(std::move(*next), *before, binder_->table()); !taken)
+  if (auto taken = take_over(std::move(*next), *before, table); !taken)
     return world_.log(taken.error().text());
-  binder_->took_over(binder_->table(), generation_->bundle().image);
+  binder_->took_over(std::move(table));
+  ask_names();
   loop_.cancel(std::exchange(settle_timer_, 0));  // the next shortage is met at once
 }
 
@@ -219,14 +225,17 @@ ControlReply Runtime::respond_unload() {
 
 std::string Runtime::bindings_json() const {
   std::map<std::string, std::vector<std::string>> names;
-  for (const auto& name : generation_->bundle().image.names) names[name.name.text()];
+  for (const auto& name : names_) names[name.name.text()];
   for (const auto& claim : binder_->table().claims())
     names[claim.name.text()].push_back(claim.address.text());
   std::vector<std::string> own;
   for (const auto& address : own_) own.push_back(address.text());
+  std::map<std::string, std::string> aliases;
+  for (const auto& [alias, target] : aliases_) aliases[alias.text()] = target.text();
   const nlohmann::ordered_json object = {{"policy", generation_->bundle().image.policy},
                                          {"bundle", generation_->bundle().digest},
                                          {"own", own},
+                                         {"aliases", aliases},
                                          {"names", names}};
   return object.dump();
 }
@@ -235,9 +244,9 @@ RuntimeStatus Runtime::runtime_status() const {
   RuntimeStatus status;
   status.process = getpid();
   const NameTable& table = binder_->table();
-  const auto& names = generation_->bundle().image.names;
-  std::map<std::pair<HostName, Family>, std::vector<NameStatus::Bound>> bound;
-  std::set<HostName> bound_names;
+  const auto& names = names_;
+  std::map<std::pair<ViewedName, Family>, std::vector<NameStatus::Bound>> bound;
+  std::set<ViewedName> bound_names;
   const Moment now = world_.clock.now();
   for (const auto& claim : table.claims()) {
     const auto left = std::chrono::duration_cast<Seconds>(claim.expiry - now);
@@ -256,7 +265,8 @@ RuntimeStatus Runtime::runtime_status() const {
   status.addresses = table.bound_addresses();
   status.changes = binder_->counts().changes;
   status.refused = binder_->counts().refused;
-  if (refresh_) status.lookups = refresh_->counts();
+  status.lookups = views_->counts();
+  status.windows = window_status();
   if (generation_->datapath()) status.tables = generation_->datapath()->sizes();
   return status;
 }
@@ -308,7 +318,7 @@ void Runtime::warn_of_patterns(const Image& image) {
   for (const auto& group : image.groups) {
     for (const auto& pattern : group.patterns) {
       covered[pattern.text()] = static_cast<std::size_t>(std::ranges::count_if(
-          image.names, [&](const ImageName& name) { return pattern.matches(name.name); }));
+          image.names, [&](const ImageName& name) { return pattern.matches(name.name.name); }));
     }
   }
   for (const auto& [pattern, count] : covered) {

@@ -140,6 +140,12 @@ Json name_json(const NameStatus& name) {
           {"addresses", std::move(addresses)}};
 }
 
+Json windows_json(const WindowStatus& windows) {
+  return {{"today", day_text(windows.today)},
+          {"next_edge", windows.next_edge ? Json(day_text(*windows.next_edge)) : Json()},
+          {"trouble", windows.trouble.empty() ? Json() : Json(windows.trouble)}};
+}
+
 void add_runtime(Json& object, const RuntimeStatus& runtime) {
   object["process"] = runtime.process;
   object["bindings"] = {{"names", runtime.names},
@@ -153,6 +159,7 @@ void add_runtime(Json& object, const RuntimeStatus& runtime) {
   object["lookups"] = {{"asked", runtime.lookups.asked},
                        {"answered", runtime.lookups.answered},
                        {"failed", runtime.lookups.failed}};
+  object["windows"] = runtime.windows ? windows_json(*runtime.windows) : Json();
   Json tables = Json::array();
   for (const auto& size : runtime.tables) {
     tables.push_back({{"map", size.map},

@@ -20,7 +20,7 @@
 namespace sallyport {
 
 struct NameStatus {
-  HostName name;
+  ViewedName name;
   Family family = Family::v4;
   std::string failing;  // why the last lookup failed; empty if it did not
   struct Bound {
@@ -31,6 +31,13 @@ struct NameStatus {
   std::vector<Bound> addresses;
 };
 
+/// Of a policy with windows of validity.
+struct WindowStatus {
+  Day today;
+  std::optional<Day> next_edge;  // the day on which rules come into force or go out of it
+  std::string trouble;           // why the rules of today are not enforced; empty if they are
+};
+
 /// What only a living runtime knows.
 struct RuntimeStatus {
   int process = 0;
@@ -38,6 +45,7 @@ struct RuntimeStatus {
   std::uint64_t changes = 0, refused = 0;
   std::vector<NameStatus> per_name;
   Refresh::Counts lookups;
+  std::optional<WindowStatus> windows;
   std::vector<Datapath::Size> tables;
 };
 

@@ -222,7 +222,7 @@ Bindings bindings_to_try(const Program& program) {
   const Uint128 first_v6 = Address::parse("2001:db8:5a11:1::").value().number;
   Bindings bindings;
   std::uint32_t number = 0;
-  for (const HostName& name : bound_names(program)) {
+  for (const ViewedName& name : bound_names(program)) {
     if (++number > most_names) break;
     std::set<Address>& addresses = bindings[name];
     addresses.insert(Address::v4(first_v4 + 4 * number));
@@ -231,7 +231,32 @@ Bindings bindings_to_try(const Program& program) {
     if (number % 8 < 2) addresses.insert(Address::v4(first_v4 + 0x10000 + number / 8));
     if (number <= 8) addresses.insert(Address::v4(first_private + 2 * number));
   }
+  // A forbidden name shares the addresses of some others, and takes them away.
+  const auto some = bindings;
+  for (const Never& never : program.nevers) {
+    if (!never.name) continue;
+    bindings[*never.name];
+    for (const auto& [name, addresses] : some) {
+      if (number++ % 4 == 0) bindings[*never.name].insert(*addresses.begin());
+    }
+  }
   return bindings;
+}
+
+Aliases aliases_to_try(const Program& program) {
+  Aliases aliases;
+  std::uint32_t number = 0;
+  for (const Derivation& derivation : program.derivations) {
+    const std::string prefix = derivation.prefixes.empty() ? "" : derivation.prefixes.front();
+    const std::string text = prefix + "try-" + std::to_string(++number) + ".example.net";
+    const auto target = HostName::parse(text);
+    if (!target) continue;
+    aliases.emplace(derivation.alias, *target);
+    for (const Rule& rule : program.rules) {
+      aliases.emplace(ViewedName(derivation.alias, rule.via), *target);
+    }
+  }
+  return aliases;
 }
 
 bool never_received(const Address& source, const Address& destination) {

@@ -102,6 +102,9 @@ Result<VerifyReport> verify(const Program& program, const Image& image,
 /// of each family, some share one, some have a private one.
 Bindings bindings_to_try(const Program& program);
 
+/// A target for each alias of a program, so that derived names are tried, too.
+Aliases aliases_to_try(const Program& program);
+
 /// True for addresses that the IP layer of Linux refuses before any hook: a packet with them cannot
 /// be received from a wire.
 bool never_received(const Address& source, const Address& destination);

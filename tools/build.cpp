@@ -18,7 +18,7 @@ namespace sallyport {
 namespace {
 
 struct Arguments {
-  std::string file, output, script, policy;
+  std::string file, output, script, policy, as_of;
   std::vector<std::string> devices;
   bool conntrack = false, host = false;
 };
@@ -31,7 +31,7 @@ ExitCode write_bundle(const Image& image, const Program& program, const std::str
     return print_error(written.error());
   std::cout << file << ": policy " << program.policy << ", "
             << counted(program.rules.size(), "rule", "rules") << ", "
-            << counted(image.names.size(), "name", "names") << ", " << bytes.size()
+            << counted(bound_names(program).size(), "name", "names") << ", " << bytes.size()
             << " bytes, digest " << bundle->digest << '\n';
   return exit_ok;
 }
@@ -45,6 +45,9 @@ std::vector<std::string> remarks_for(const Image& image, const nft::Ruleset& rul
   if (arguments.devices.empty()) {
     remarks.emplace_back(
         "Judges everything that the host forwards, answers too: --device names the clients' side.");
+  }
+  if (!image.derivations.empty()) {
+    remarks.emplace_back("Names derived from an alias are not among those below.");
   }
   if (!image.names.empty()) {
     remarks.push_back("Host names of the policy: " + std::to_string(image.names.size()) +
@@ -80,21 +83,30 @@ ExitCode write_script(const Image& image, const Arguments& arguments) {
 ExitCode build(const Arguments& arguments) {
   if (arguments.output.empty() && arguments.script.empty())
     return print_usage_error("nothing to write: -o BUNDLE or --nft SCRIPT was expected");
-  if (arguments.script.empty() &&
-      (!arguments.devices.empty() || arguments.conntrack || arguments.host))
-    return print_usage_error("--device, --conntrack and --host say what is in the script of --nft");
+  if (arguments.script.empty() && (!arguments.devices.empty() || arguments.conntrack ||
+                                   arguments.host || !arguments.as_of.empty()))
+    return print_usage_error(
+        "--device, --conntrack, --host and --as-of say what is in the script of --nft");
   for (const auto& device : arguments.devices) {
     if (!nft::is_device_name(device))
       return print_usage_error("`" + device + "` is no device: --device takes names of devices");
   }
   const auto program = compile_policy(arguments.file, arguments.policy);
   if (!program) return program.error();
-  const Image image = make_image(*program);
+  const bool has_windows = next_edge(*program, earliest_day).has_value();
+  if (!arguments.script.empty() && has_windows && arguments.as_of.empty()) {
+    return print_usage_error(
+        "the policy has rules with windows, and a script is of one day: say which with --as-of");
+  }
+  const auto day = read_as_of(arguments.as_of);
+  if (!day) return day.error();
+  const Image image = make_image(*program);  // of no day: the runtime has a calendar
   if (!arguments.output.empty()) {
     const ExitCode written = write_bundle(image, *program, arguments.output);
     if (written != exit_ok) return written;
   }
-  return arguments.script.empty() ? exit_ok : write_script(image, arguments);
+  if (arguments.script.empty()) return exit_ok;
+  return write_script(has_windows ? make_image(*program, *day) : image, arguments);
 }
 
 }  // namespace
@@ -112,6 +124,9 @@ Command add_build(CLI::App& command) {
                    "tracking");
   command.add_flag("--host", arguments->host,
                    "of --nft: judge what the host itself sends, too; implies --conntrack");
+  command.add_option("--as-of", arguments->as_of,
+                     "of --nft: YYYY-MM-DD, the day whose rules are in the script, if some have "
+                     "windows");
   command.add_option("--policy", arguments->policy, "which one, if the file has several policies");
   command.footer(
       "Compiles the policy and its imports. The same text gives the same bytes, and so the same\n"

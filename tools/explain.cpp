@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct Arguments {
-  std::string file, packet, policy, instance;
-  std::vector<std::string> given, own;
+  std::string file, packet, policy, instance, as_of;
+  std::vector<std::string> given, own, aliases;
   bool json = false;
 };
 
@@ -44,12 +45,17 @@ Result<bool> ask_runtime(const RunDirectory& files, Surroundings& surroundings) 
   if (!*reply) return false;
   const auto object = nlohmann::json::parse(**reply);
   for (const auto& [text, addresses] : object.at("names").items()) {
-    const auto name = HostName::parse(text);
+    const auto name = read_viewed(text);
     if (!name) continue;
     auto& bound = surroundings.bindings[*name];
     for (const auto& entry : addresses) {
       if (const auto address = Address::parse(entry.get<std::string>())) bound.insert(*address);
     }
+  }
+  for (const auto& [text, target] : object.at("aliases").items()) {
+    const auto name = read_viewed(text);
+    const auto known = HostName::parse(target.get<std::string>());
+    if (name && known) surroundings.aliases.insert_or_assign(*name, *known);
   }
   for (const auto& entry : object.at("own")) {
     if (const auto address = Address::parse(entry.get<std::string>()))
@@ -69,6 +75,13 @@ std::expected<void, ExitCode> gather(const Arguments& arguments, Question& quest
     if (auto read = read_given(text, question.surroundings.bindings); !read)
       return std::unexpected(print_usage_error(read.error()));
   }
+  for (const auto& text : arguments.aliases) {
+    if (auto read = read_alias(text, question.surroundings.aliases); !read)
+      return std::unexpected(print_usage_error(read.error()));
+  }
+  const auto day = read_as_of(arguments.as_of);
+  if (!day) return std::unexpected(day.error());
+  question.surroundings.day = *day;
   const bool named = !arguments.instance.empty();
   if (!named && !arguments.given.empty()) return {};
   const std::string instance = named ? arguments.instance : "main";
@@ -93,8 +106,14 @@ std::expected<std::vector<Address>, ExitCode> destinations(const Question& quest
   if (const auto* address = std::get_if<Address>(&question.packet.destination))
     return std::vector{*address};
   const auto& name = std::get<HostName>(question.packet.destination);
-  const auto found = question.surroundings.bindings.find(name);
-  if (found == question.surroundings.bindings.end()) {
+  std::set<Address> found;
+  bool known = false;  // in whatever view
+  for (const auto& [viewed, bound] : question.surroundings.bindings) {
+    if (viewed.name != name) continue;
+    known = true;
+    found.insert(bound.begin(), bound.end());
+  }
+  if (!known) {
     const std::string whom = question.instance.empty()
                                  ? "no runtime was asked"
                                  : "instance " + question.instance + " does not bind it";
@@ -102,7 +121,7 @@ std::expected<std::vector<Address>, ExitCode> destinations(const Question& quest
                                              "; give one with --given " + name.text() + "=ADDR"));
   }
   std::vector<Address> addresses;
-  for (const auto& address : found->second) {
+  for (const auto& address : found) {
     if (address.family == question.packet.source.family) addresses.push_back(address);
   }
   return addresses;
@@ -130,7 +149,9 @@ void add_near_misses(Json& json, const Question& question, const Address& destin
                         .protocol = packet.protocol,
                         .port = packet.destination_port,
                         .name = name_of(packet)};
-  const auto misses = near_misses(question.program, refused, question.surroundings.bindings);
+  const auto misses = near_misses(
+      program_at(question.program, question.surroundings.day, question.surroundings.aliases),
+      refused, question.surroundings.bindings);
   if (misses.empty()) return;
   Json list = Json::array();
   for (const NearMiss& miss : misses) {
@@ -251,8 +272,15 @@ Command add_explain(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
   command.add_option("FILE", arguments->file, "a policy file or a bundle")->required();
   command.add_option("PACKET", arguments->packet, "the packet, in quotes")->required();
-  command.add_option("--given", arguments->given, "NAME=ADDR: this name has this address")
+  command
+      .add_option("--given", arguments->given,
+                  "NAME=ADDR or 'NAME via RESOLVER=ADDR': this name has this address")
       ->allow_extra_args(false);
+  command
+      .add_option("--alias", arguments->aliases,
+                  "NAME=TARGET: this name is an alias of that one, for names derived from it")
+      ->allow_extra_args(false);
+  add_as_of(command, arguments->as_of);
   command.add_option("--own", arguments->own, "an address of the gateway itself")
       ->allow_extra_args(false);
   command.add_option("--policy", arguments->policy, "which one, if the file has several policies");

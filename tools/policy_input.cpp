@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "compiler/program/program_text.h"
+#include "runtime/clock.h"
 
 namespace sallyport {
 namespace {
@@ -94,6 +95,18 @@ std::expected<Program, ExitCode> open_program(const std::string& file, const std
         print_usage_error(file + " holds policy " + program->policy + ", not " + policy));
   }
   return std::move(*program);
+}
+
+std::expected<Day, ExitCode> read_as_of(const std::string& text) {
+  if (text.empty()) return std::chrono::floor<std::chrono::days>(system_wall_time());
+  if (const auto day = parse_day(text)) return *day;
+  return std::unexpected(
+      print_usage_error("`" + text + "` is no day: `2024-10-22` was expected behind --as-of"));
+}
+
+void add_as_of(CLI::App& command, std::string& text) {
+  command.add_option("--as-of", text,
+                     "YYYY-MM-DD: the day, in UTC, whose rules are in force (default: today)");
 }
 
 std::string counted(std::size_t count, const std::string& one, const std::string& many) {

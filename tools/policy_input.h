@@ -30,6 +30,11 @@ std::expected<Bundle, ExitCode> open_bundle(const std::string& file);
 /// The Program in a policy file or a bundle, whichever the file is.
 std::expected<Program, ExitCode> open_program(const std::string& file, const std::string& policy);
 
+/// The day that --as-of names; today if `text` is empty.
+std::expected<Day, ExitCode> read_as_of(const std::string& text);
+/// Adds the option, for commands that judge a policy on a day.
+void add_as_of(CLI::App& command, std::string& text);
+
 /// `1 rule`, `2 rules`.
 std::string counted(std::size_t count, const std::string& one, const std::string& many);
 

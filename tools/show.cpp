@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/image/arena.h"
+#include "compiler/label/labeler.h"
 #include "compiler/nft/ruleset.h"
 #include "compiler/program/program_text.h"
 #include "compiler/values/special.h"
@@ -21,7 +22,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct Arguments {
-  std::string bundle;
+  std::string bundle, as_of;
   bool json = false, tables = false, program = false;
 };
 
@@ -69,7 +70,7 @@ Json place_json(const Place& place) {
   return place.line == 0 ? Json() : Json(place.text());
 }
 
-Json rule_json(const ImageRule& image_rule, const Rule& rule, const Program& program) {
+Json rule_json(const ImageRule& image_rule, const Rule& rule, const Program& program, Day day) {
   return {{"text", image_rule.text},
           {"identity", image_rule.identity},
           {"zone", zone_of(rule, program)},
@@ -77,7 +78,17 @@ Json rule_json(const ImageRule& image_rule, const Rule& rule, const Program& pro
           {"part", rule.origin.part},
           {"place", place_json(rule.origin.rule)},
           {"use", place_json(rule.origin.use)},
+          {"owner", rule.owner},
+          {"in_force", in_force(rule, day)},
           {"notes", notes_of(rule, program)}};
+}
+
+Json derivation_json(const ImageDerivation& entry) {
+  Json names = Json::array();
+  for (const auto& name : entry.names) names.push_back(name.head + "{label}" + name.tail);
+  return {{"alias", ViewedName(entry.derivation.alias, entry.via).text()},
+          {"prefixes", entry.derivation.prefixes},
+          {"names", std::move(names)}};
 }
 
 /// The rules, counted from 1, that a name is bound for.
@@ -145,8 +156,8 @@ Json zones_json(const Program& program) {
   return list;
 }
 
-Result<Json> bundle_json(const Bundle& bundle, const Program& program, bool with_nft) {
-  const Image& image = bundle.image;
+Result<Json> bundle_json(const Bundle& bundle, const Program& program, Day day, bool with_nft) {
+  const Image image = make_image(program, day);
   Json json{{"policy", image.policy},
             {"bundle", bundle.digest},
             {"lifetimes", lifetimes_json(image.lifetimes)},
@@ -155,10 +166,15 @@ Result<Json> bundle_json(const Bundle& bundle, const Program& program, bool with
             {"zones", zones_json(program)}};
   json["rules"] = Json::array();
   for (std::size_t i = 0; i < image.rules.size(); ++i)
-    json["rules"].push_back(rule_json(image.rules[i], program.rules[i], program));
+    json["rules"].push_back(rule_json(image.rules[i], program.rules[i], program, day));
   json["names"] = Json::array();
   for (const auto& name : image.names)
-    json["names"].push_back({{"name", name.name.text()}, {"rules", rules_of(name, image)}});
+    json["names"].push_back({{"name", name.name.text()},
+                             {"rules", rules_of(name, image)},
+                             {"absent_ok", name.absent_ok},
+                             {"never", name.never}});
+  json["derivations"] = Json::array();
+  for (const auto& entry : image.derivations) json["derivations"].push_back(derivation_json(entry));
   auto tables = tables_json(image);
   if (!tables) return std::unexpected(tables.error());
   json["tables"] = std::move(*tables);
@@ -183,6 +199,9 @@ void print_rules(const Json& rules) {
               << (rule.at("place").is_null() ? "" : rule.at("place").get<std::string>());
     if (!rule.at("use").is_null()) std::cout << ", used at " << rule.at("use").get<std::string>();
     std::cout << '\n';
+    if (!rule.at("owner").get<std::string>().empty())
+      std::cout << "       owner: " << rule.at("owner").get<std::string>() << '\n';
+    if (!rule.at("in_force").get<bool>()) std::cout << "       NOT IN FORCE on this day\n";
     for (const auto& note : rule.at("notes"))
       std::cout << "       note: " << note.get<std::string>() << '\n';
   }
@@ -219,9 +238,18 @@ void print_page(const Json& json, bool tables) {
   print_rules(json.at("rules"));
   if (!json.at("names").empty()) std::cout << "\nnames to bind\n";
   for (const auto& name : json.at("names")) {
+    if (name.at("never").get<bool>()) {
+      std::cout << "  " << name.at("name").get<std::string>() << "  forbidden\n";
+      continue;
+    }
     std::cout << "  " << name.at("name").get<std::string>() << "  for "
               << (name.at("rules").size() == 1 ? "rule " : "rules ") << joined(name.at("rules"))
               << '\n';
+  }
+  for (const auto& entry : json.at("derivations")) {
+    std::cout << "\nderived from the alias of " << entry.at("alias").get<std::string>() << ": "
+              << entry.at("names").size() << " names such as "
+              << entry.at("names").front().get<std::string>() << '\n';
   }
   if (!tables) return;
   std::cout << "\ntables\n";
@@ -245,7 +273,9 @@ ExitCode show_bundle(const Arguments& arguments) {
                         std::to_string(program->rules.size()) + " and " +
                             std::to_string(bundle->image.rules.size()) + " rules"});
   }
-  const auto json = bundle_json(*bundle, *program, arguments.tables || arguments.json);
+  const auto day = read_as_of(arguments.as_of);
+  if (!day) return day.error();
+  const auto json = bundle_json(*bundle, *program, *day, arguments.tables || arguments.json);
   if (!json) return print_error(json.error());
   if (arguments.json) {
     std::cout << json->dump(2, ' ', false, Json::error_handler_t::replace) << '\n';
@@ -260,6 +290,7 @@ ExitCode show_bundle(const Arguments& arguments) {
 Command add_show(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
   command.add_option("BUNDLE", arguments->bundle, "what `sallyport build` wrote")->required();
+  add_as_of(command, arguments->as_of);
   command.add_flag("--json", arguments->json, "print everything as one JSON object");
   command.add_flag("--tables", arguments->tables,
                    "also how large the lookup tables are, and the layout chosen for nftables");

@@ -115,6 +115,17 @@ void print_table(const Json& rows, const char* title, const char* what, bool all
   }
 }
 
+void print_windows(const Json& status) {
+  if (!status.contains("windows") || status.at("windows").is_null()) return;
+  const auto& windows = status.at("windows");
+  std::cout << "windows       rules of " << text(windows, "today") << " (UTC), next change "
+            << (windows.at("next_edge").is_null() ? "never" : "on " + text(windows, "next_edge"))
+            << '\n';
+  if (!windows.at("trouble").is_null())
+    std::cout << "TROUBLE       rules that are out of force are still enforced: "
+              << text(windows, "trouble") << '\n';
+}
+
 void print_page(const Json& status, bool all) {
   std::cout << "instance      " << text(status, "instance") << '\n'
             << "policy        " << text(status, "policy") << ", generation "
@@ -125,6 +136,7 @@ void print_page(const Json& status, bool all) {
                 : status.at("generation") == 0   ? "not running; nothing is enforced"
                                                  : "not running; enforcement is in place")
             << '\n';
+  print_windows(status);
   print_devices(status);
   if (status.at("running").get<bool>()) print_names(status);
   print_table(status.at("rules"), "rule", "text", true);

@@ -21,7 +21,7 @@ using Json = nlohmann::ordered_json;
 
 struct Arguments {
   std::vector<std::string> files;
-  std::string junit, filter;
+  std::string junit, filter, as_of;
   bool json = false, require_tests = false;
 };
 
@@ -131,7 +131,8 @@ JunitSuite junit_suite(const FileRun& run) {
 }
 
 /// Compiles the file and runs its tests; the error is the exit code.
-std::expected<FileRun, ExitCode> run_file(const std::string& file, const std::string& filter) {
+std::expected<FileRun, ExitCode> run_file(const std::string& file, const std::string& filter,
+                                          Day today) {
   auto compilation = compile_file(file);
   if (!compilation) return std::unexpected(print_error(compilation.error()));
   print_diagnostics(compilation->diagnostics);
@@ -141,17 +142,19 @@ std::expected<FileRun, ExitCode> run_file(const std::string& file, const std::st
     if (!test.title.contains(filter)) continue;
     const auto program =
         std::ranges::find(run.compilation->programs, test.policy, &Program::policy);
-    run.tests.push_back({&test, &*program, run_test(test, *program)});
+    run.tests.push_back({&test, &*program, run_test(test, *program, today)});
   }
   return run;
 }
 
 ExitCode run_tests(const Arguments& arguments) {
+  const auto today = read_as_of(arguments.as_of);
+  if (!today) return today.error();
   ExitCode code = exit_ok;
   Json list = Json::array();
   std::vector<JunitSuite> suites;
   for (const std::string& file : arguments.files) {
-    const auto run = run_file(file, arguments.filter);
+    const auto run = run_file(file, arguments.filter, *today);
     if (!run && run.error() != exit_policy) return run.error();
     if (!run) {
       code = exit_policy;
@@ -180,6 +183,7 @@ Command add_test(CLI::App& command) {
   command.add_option("--filter", arguments->filter, "only tests whose title has this text");
   command.add_option("--junit", arguments->junit, "also write the results to this file, as JUnit");
   command.add_flag("--require-tests", arguments->require_tests, "a file without tests has failed");
+  add_as_of(command, arguments->as_of);
   command.add_flag("--json", arguments->json, "print the results as a JSON list");
   command.footer(
       "Runs the `test` blocks of each file and prints every expectation that failed: what happened "

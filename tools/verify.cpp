@@ -21,7 +21,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 struct Arguments {
-  std::string file, policy;
+  std::string file, policy, as_of;
   std::vector<std::string> engines;
   std::uint64_t most = VerifyOptions{}.most;
   std::uint64_t seed = VerifyOptions{}.seed;
@@ -98,7 +98,10 @@ ExitCode verify_policy(const Arguments& arguments) {
     options.nft = wanted("nft");
   }
   const BootClock clock;
-  const auto report = verify(*program, make_image(*program), options, clock, show_progress);
+  const auto day = read_as_of(arguments.as_of);
+  if (!day) return day.error();
+  const Program judged = program_at(*program, *day, aliases_to_try(*program));
+  const auto report = verify(judged, make_image(judged), options, clock, show_progress);
   if (!report) return print_error(report.error());
   if (arguments.json) {
     std::cout << report_json(*report, arguments.seed).dump(2) << '\n';
@@ -122,6 +125,7 @@ Command add_verify(CLI::App& command) {
   command.add_option("--most", arguments->most, "try so many atoms; of more, a sample is drawn")
       ->capture_default_str();
   command.add_option("--seed", arguments->seed, "of the sample")->capture_default_str();
+  add_as_of(command, arguments->as_of);
   command.add_flag("--json", arguments->json, "print the report as one JSON object");
   command.footer(
       "Makes a packet of every atom of the policy, each edge of each range with each protocol, "

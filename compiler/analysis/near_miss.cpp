@@ -39,6 +39,7 @@ class Examination {
       : program_(program),
         refused_(refused),
         bindings_(bindings),
+        surroundings_{bindings, {}},
         extents_(program),
         deny_(deny_obstacle()) {}
 
@@ -65,6 +66,7 @@ class Examination {
   const Program& program_;
   const Refused& refused_;
   const Bindings& bindings_;
+  Surroundings surroundings_;
   Extents extents_;
   Found deny_;
 };
@@ -144,10 +146,12 @@ Found Examination::range_obstacle(const Rule& rule) const {
 
 /// A name of the rule has the address, but may not.
 Found Examination::binding_obstacle(const Rule& rule) const {
-  const auto lists = [&](const HostName& name) {
-    return std::ranges::binary_search(rule.remote.names, name) ||
-           std::ranges::any_of(rule.remote.patterns,
-                               [&](const NamePattern& pattern) { return pattern.matches(name); });
+  const auto lists = [&](const ViewedName& name) {
+    if (name.via != rule.via) return false;
+    return std::ranges::binary_search(rule.remote.names, name.name) ||
+           std::ranges::any_of(rule.remote.patterns, [&](const NamePattern& pattern) {
+             return pattern.matches(name.name);
+           });
   };
   for (const auto& [name, addresses] : bindings_) {
     if (!addresses.contains(refused_.remote) || !lists(name)) continue;
@@ -218,7 +222,7 @@ Found Examination::pattern_obstacle(const Rule& rule) const {
 }
 
 Found Examination::remote_obstacle(const Rule& rule, bool& far) const {
-  if (covers(rule, refused_.remote, bindings_)) return std::nullopt;
+  if (covers(program_, rule, refused_.remote, surroundings_)) return std::nullopt;
   if (auto range = range_obstacle(rule)) return range;
   if (auto binding = binding_obstacle(rule)) return binding;
   if (auto name = name_obstacle(rule)) return name;
@@ -233,7 +237,7 @@ Found Examination::deny_obstacle() const {
     const bool closes = rule.action == Action::deny && rule.direction == refused_.direction &&
                         contains(extent.local, refused_.local) &&
                         contains(extent.services, refused_.protocol, refused_.port) &&
-                        covers(rule, refused_.remote, bindings_);
+                        covers(program_, rule, refused_.remote, surroundings_);
     if (!closes) continue;
     return Obstacle{1, "allowed, but the deny at " + rule.origin.rule.text() + " wins", {}};
   }

@@ -28,7 +28,8 @@ bool matches_any(const std::vector<NamePattern>& patterns, const HostName& name)
 AddressSet addresses_asked(const Question& question) {
   if (question.remote) return *question.remote;
   AddressSet set;
-  for (const auto& [name, addresses] : question.bindings) {
+  for (const auto& [viewed, addresses] : question.bindings) {
+    const HostName& name = viewed.name;
     const bool asked = (question.name && *question.name == name) ||
                        (question.pattern && question.pattern->matches(name));
     if (!asked) continue;
@@ -42,7 +43,8 @@ std::vector<HostName> names_at(const Cell& cell, const AddressSet& addresses,
                                const Bindings& bindings) {
   const AddressSet here = both_of(cell.addresses, addresses);
   std::vector<HostName> names;
-  for (const auto& [name, bound] : bindings) {
+  for (const auto& [viewed, bound] : bindings) {
+    const HostName& name = viewed.name;
     const bool listed =
         std::ranges::binary_search(cell.names, name) || matches_any(cell.patterns, name);
     const bool reached =

@@ -42,6 +42,7 @@ class PolicyReader {
     }
   };
 
+  void sort_derivations();
   void read_settings();
   void read_setting(const SettingStatement& setting);
   void read_item(const RuleStatement& rule, const Standing& standing);
@@ -60,6 +61,7 @@ class PolicyReader {
   Reporter& reporter_;
   Program program_;
   std::set<const LoadedFeed*> used_feeds_;
+  Referents referents_;
   bool sound_ = true;
 };
 
@@ -67,6 +69,7 @@ std::optional<Program> PolicyReader::run() {
   program_.policy = policy_.name.text;
   program_.zones = declarations_.zones();
   program_.resolvers = declarations_.resolvers();
+  referents_.resolvers = &program_.resolvers;
   read_settings();
   for (const auto& item : policy_.items) {
     if (const auto* block = std::get_if<DirectionBlock>(&item)) {
@@ -85,12 +88,27 @@ std::optional<Program> PolicyReader::run() {
     if (used_feeds_.contains(feed)) program_.feeds.push_back(feed->source);
   }
   if (!sound_ || !declarations_.are_sound()) return {};
+  sort_derivations();
   return std::move(program_);
 }
 
 void PolicyReader::fail(const Span& span, const Complaint& complaint, std::vector<Note> notes) {
   sound_ = false;
   reporter_.error(span, complaint, std::move(notes));
+}
+
+/// Derivations in the order that a Program promises, and the derived names with them.
+void PolicyReader::sort_derivations() {
+  program_.derivations = referents_.derivations;
+  std::ranges::sort(program_.derivations);
+  for (Rule& rule : program_.rules) {
+    for (DerivedName& name : rule.remote.derived) {
+      const auto at =
+          std::ranges::lower_bound(program_.derivations, referents_.derivations[name.derivation]);
+      name.derivation = static_cast<std::uint32_t>(at - program_.derivations.begin());
+    }
+    std::ranges::sort(rule.remote.derived);
+  }
 }
 
 // --- Settings -------------------------------------------------------------------------------
@@ -170,7 +188,7 @@ void PolicyReader::read_item(const RuleStatement& statement, const Standing& sta
   const Direction direction = statement.inward ? Direction::inward : Direction::outward;
   if (direction != standing.direction()) refuse_direction(statement.span, standing, nullptr);
   const Terms nothing;
-  RuleReading read = read_rule(statement, nothing, declarations_.feeds(), reporter_);
+  RuleReading read = read_rule(statement, nothing, declarations_.feeds(), referents_, reporter_);
   sound_ = sound_ && read.sound;
   note_feeds(read.feeds);
   if (!read.rule) return;
@@ -197,7 +215,7 @@ void PolicyReader::read_item(const UseStatement& use, const Standing& standing) 
     sound_ = false;
     return;
   }
-  UseReading read = read_use(use, *vendor, declarations_.feeds(), reporter_);
+  UseReading read = read_use(use, *vendor, declarations_.feeds(), referents_, reporter_);
   sound_ = sound_ && read.sound;
   note_feeds(read.feeds);
   const auto misplaced = std::ranges::find_if(

@@ -3,6 +3,7 @@
 #include "compiler/check/rules.h"
 
 #include <algorithm>
+#include <cassert>
 
 #include "compiler/check/services.h"
 #include "compiler/check/written.h"
@@ -27,8 +28,12 @@ bool has_reference(const Word& word) {
 class DestinationReader {
  public:
   DestinationReader(const RuleStatement& statement, const Terms& terms, const FeedTable& feeds,
-                    Reporter& reporter)
-      : statement_(statement), terms_(terms), feeds_(feeds), reporter_(reporter) {}
+                    Referents& referents, Reporter& reporter)
+      : statement_(statement),
+        terms_(terms),
+        feeds_(feeds),
+        referents_(referents),
+        reporter_(reporter) {}
 
   /// Empty after an error was reported.
   std::optional<RemoteSet> read();
@@ -41,12 +46,15 @@ class DestinationReader {
   bool add(const FeedReference& reference, const Feed& feed, const FeedEntry& entry);
   bool read_word(const Word& word);
   bool add(const Word& word, const std::string& text);
+  bool add_derived(const Word& word, const std::string& text);
+  bool refuse(const Word& word, const Complaint& complaint);
   void warn_of_conversion(const Word& word, const std::string& text, const Destination& read);
   void warn_of_closed_range(const Word& word, const AddressRange& range);
 
   const RuleStatement& statement_;
   const Terms& terms_;
   const FeedTable& feeds_;
+  Referents& referents_;
   Reporter& reporter_;
   RemoteSet remote_;
   std::vector<const LoadedFeed*> used_;
@@ -54,16 +62,49 @@ class DestinationReader {
   std::size_t words_ = 0;
 };
 
-bool DestinationReader::add(const Word& word, const std::string& text) {
-  const auto read = read_destination(text);
-  if (!read) {
-    std::vector<Note> notes;
-    if (!reporter_.is_through_use() && has_reference(word)) {
-      notes.push_back({{}, "parameters have sample values while a vendor is checked on its own"});
-    }
-    reporter_.error(word.span, read.error(), std::move(notes));
-    return false;
+bool DestinationReader::refuse(const Word& word, const Complaint& complaint) {
+  std::vector<Note> notes;
+  if (!reporter_.is_through_use() && has_reference(word)) {
+    notes.push_back({{}, "parameters have sample values while a vendor is checked on its own"});
   }
+  reporter_.error(word.span, complaint, std::move(notes));
+  return false;
+}
+
+/// `{d}` in the text stands for the label that the `let` of this name derives.
+bool DestinationReader::add_derived(const Word& word, const std::string& text) {
+  const std::size_t open = text.find('{');
+  const std::size_t close = text.find('}', open);
+  const Term* term = terms_.find(text.substr(open + 1, close - open - 1));
+  assert(term && term->derivation);
+  const std::string tail = text.substr(close + 1);
+  if (tail.find('{') != std::string::npos) {
+    return refuse(word, {"bad-host", quote(text) + " has more than one derived label"});
+  }
+  // Any label will do to see whether the rest of the name can stand around it.
+  const auto sample = read_destination(text.substr(0, open) + "x" + tail);
+  if (!sample) return refuse(word, sample.error());
+  if (!sample->name) {
+    return refuse(word, {"bad-host", quote(text) + " is no host name with a derived label in it"});
+  }
+  if (statement_.action == RuleStatement::Action::deny) {
+    return refuse(word, {"deny-name", "a deny speaks of addresses, and " + quote(text) +
+                                          " is a name: an address that the name did not show us "
+                                          "would stay open"});
+  }
+  auto& derivations = referents_.derivations;
+  const auto known = std::ranges::find(derivations, *term->derivation);
+  const auto index = static_cast<std::uint32_t>(known - derivations.begin());
+  if (known == derivations.end()) derivations.push_back(*term->derivation);
+  const std::string& name = sample->name->text();
+  remote_.derived.push_back({index, name.substr(0, open), name.substr(open + 1), {}});
+  return true;
+}
+
+bool DestinationReader::add(const Word& word, const std::string& text) {
+  if (text.find('{') != std::string::npos) return add_derived(word, text);
+  const auto read = read_destination(text);
+  if (!read) return refuse(word, read.error());
   const bool denies = statement_.action == RuleStatement::Action::deny;
   if (denies && read->ranges.empty()) {
     reporter_.error(word.span,
@@ -166,44 +207,33 @@ std::optional<RemoteSet> DestinationReader::read() {
   sort_unique(remote_.ranges);
   sort_unique(remote_.names);
   sort_unique(remote_.patterns);
+  sort_unique(remote_.derived);
   return std::move(remote_);
 }
 
 bool is_empty(const RemoteSet& remote) {
-  return remote.ranges.empty() && remote.names.empty() && remote.patterns.empty();
-}
-
-/// Applies `private ok`; false after an error was reported.
-bool read_modifiers(const RuleStatement& statement, Rule& rule, Reporter& reporter) {
-  for (const Name& modifier : statement.modifiers) {
-    if (rule.action == Action::deny) {
-      reporter.error(modifier.span, {"misplaced-modifier",
-                                     quote(modifier.text) + " belongs to an allow: it says " +
-                                         "that a name may bind private addresses"});
-      return false;
-    }
-    rule.private_ok = true;
-  }
-  return true;
+  return remote.ranges.empty() && remote.names.empty() && remote.patterns.empty() &&
+         remote.derived.empty();
 }
 
 }  // namespace
 
 RuleReading read_rule(const RuleStatement& statement, const Terms& terms, const FeedTable& feeds,
-                      Reporter& reporter) {
+                      Referents& referents, Reporter& reporter) {
   Rule rule;
   rule.action = statement.action == RuleStatement::Action::allow ? Action::allow : Action::deny;
   rule.direction = statement.inward ? Direction::inward : Direction::outward;
   auto services = read_services(statement, terms, reporter);
-  DestinationReader destinations(statement, terms, feeds, reporter);
+  DestinationReader destinations(statement, terms, feeds, referents, reporter);
   auto remote = destinations.read();
-  const bool modified = read_modifiers(statement, rule, reporter);
+  if (remote) rule.remote = std::move(*remote);
+  const bool modified = read_modifiers(statement, terms, referents, rule, reporter);
   if (!services || !remote || !modified) return {};
 
   if (destinations.is_deferred()) return {.sound = true, .rule = {}};
 
   const bool no_service = services->services.empty() && !services->every_service;
-  if (no_service || is_empty(*remote)) {
+  if (no_service || is_empty(rule.remote)) {
     reporter.warning(
         statement.span,
         {"empty-rule", std::string("no ") +
@@ -216,7 +246,6 @@ RuleReading read_rule(const RuleStatement& statement, const Terms& terms, const 
   }
   rule.every_service = services->every_service;
   rule.services = std::move(services->services);
-  rule.remote = std::move(*remote);
   return {.sound = true, .rule = std::move(rule), .feeds = destinations.used()};
 }
 

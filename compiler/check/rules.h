@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // read_rule(): one allow or deny statement, with the terms in force, to a Rule of the Program
-// without zone and origin.
+// without zone and origin. Derived names refer to the derivations of the Referents.
 #pragma once
 
 #include <optional>
 
 #include "compiler/check/feeds.h"
+#include "compiler/check/modifiers.h"
 #include "compiler/check/reporter.h"
 #include "compiler/check/terms.h"
 #include "compiler/program/program.h"
@@ -20,6 +21,6 @@ struct RuleReading {
 };
 
 RuleReading read_rule(const RuleStatement& statement, const Terms& terms, const FeedTable& feeds,
-                      Reporter& reporter);
+                      Referents& referents, Reporter& reporter);
 
 }  // namespace sallyport

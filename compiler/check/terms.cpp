@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "compiler/check/written.h"
 #include "compiler/source/wording.h"
 #include "compiler/syntax/expansion.h"
 
@@ -213,8 +214,35 @@ Term Terms::union_of(const LetStatement& let,
   return all;
 }
 
+Term Terms::derive(const std::string& name, const DerivationClause& clause) const {
+  auto hosts = expand(clause.host);
+  if (!hosts) return {.fault = std::move(hosts.error())};
+  if (hosts->size() != 1 || hosts->front().find('{') != std::string::npos) {
+    return {.fault = fault_at(clause.host.span, "wrong-type",
+                              quote(clause.host.span.text()) + " is not one host name")
+                         .error()};
+  }
+  const auto alias = read_host(hosts->front());
+  if (!alias) return {.fault = Fault{alias.error(), clause.host.span, {}}};
+  Derivation derivation{*alias, {}};
+  for (const Name& written : clause.prefixes) {
+    std::string prefix = written.text;
+    std::ranges::transform(prefix, prefix.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    // A label begins with what could also stand before another letter.
+    if (!HostName::is_label(prefix + "x")) {
+      return {.fault =
+                  fault_at(written.span, "bad-host", quote(written.text) + " cannot begin a label")
+                      .error()};
+    }
+    derivation.prefixes.push_back(std::move(prefix));
+  }
+  return {.texts = {"{" + name + "}"}, .derivation = std::move(derivation)};
+}
+
 void Terms::bind_let(const LetStatement& let) {
-  bind(let.name.text, evaluate(let));
+  bind(let.name.text, let.derivation ? derive(let.name.text, *let.derivation) : evaluate(let));
 }
 
 }  // namespace sallyport

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "compiler/check/reporter.h"
+#include "compiler/program/program.h"
 #include "compiler/syntax/ast.h"
 
 namespace sallyport {
@@ -28,6 +29,8 @@ struct Fault {
 struct Term {
   bool is_list = false;
   std::vector<std::string> texts = {};
+  /// Of a label that only DNS knows; its one text is then its own name in braces.
+  std::optional<Derivation> derivation = {};
   std::optional<Fault> fault = {};
 };
 
@@ -59,6 +62,7 @@ class Terms {
  private:
   std::expected<std::vector<std::string>, Fault> texts_of(const Piece& piece) const;
   Term evaluate(const LetStatement& let) const;
+  Term derive(const std::string& name, const DerivationClause& clause) const;
   Term evaluate(const LetStatement::Alternative& alternative) const;
   Term union_of(const LetStatement& let,
                 const std::vector<const LetStatement::Alternative*>& chosen, const Name& param,

@@ -63,7 +63,13 @@ std::optional<std::vector<HostName>> TestReader::names_of(const Word& word) {
 
 /// True if a rule may get addresses through the name.
 bool knows(const Program& program, const HostName& name) {
+  if (is_never(program, name)) return true;
+  const auto may_be = [&](const DerivedName& derived) {
+    return name.text().size() > derived.head.size() + derived.tail.size() &&
+           name.text().starts_with(derived.head) && name.text().ends_with(derived.tail);
+  };
   return std::ranges::any_of(program.rules, [&](const Rule& rule) {
+    if (std::ranges::any_of(rule.remote.derived, may_be)) return true;
     return std::ranges::binary_search(rule.remote.names, name) ||
            std::ranges::any_of(rule.remote.patterns,
                                [&](const NamePattern& pattern) { return pattern.matches(name); });
@@ -83,7 +89,7 @@ void TestReader::warn_of_unused() {
   for (const auto& [word, name] : given_) {
     if (knows(*program_, name) || expects_drop(name)) continue;
     std::vector<std::string> names;
-    for (const HostName& bound : bound_names(*program_)) names.push_back(bound.text());
+    for (const ViewedName& bound : bound_names(*program_)) names.push_back(bound.name.text());
     reporter_.warning(word->span, {"unused-given",
                                    "no rule of " + quote(test_.policy.text) + " knows the name " +
                                        quote(name.text()),

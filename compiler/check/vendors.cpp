@@ -42,6 +42,7 @@ class VendorCheck {
   void check_names();
   void check_param(const ParamStatement& param);
   void check_let(const LetStatement& let, const std::vector<std::string>& known);
+  void check_references(const Word& word, const std::vector<std::string>& known);
   void check_choice(const LetStatement::Alternative& alternative);
   void check_lets_of(const PartStatement& part);
   void check_rules(const PartStatement& part, const std::vector<Term>& samples);
@@ -115,19 +116,22 @@ void VendorCheck::check_choice(const LetStatement::Alternative& alternative) {
                   {{param->name.span, quote(name.text) + " is " + type_text(*param)}});
 }
 
+void VendorCheck::check_references(const Word& word, const std::vector<std::string>& known) {
+  for (const Piece& piece : word.pieces) {
+    if (piece.kind != Piece::Kind::reference) continue;
+    if (std::ranges::find(known, piece.text) != known.end()) continue;
+    reporter_.error(
+        piece.span,
+        {"unknown-name", quote(piece.text) + " is neither a parameter nor a `let` above this place",
+         did_you_mean(piece.text, known)});
+  }
+}
+
 void VendorCheck::check_let(const LetStatement& let, const std::vector<std::string>& known) {
+  if (let.derivation) check_references(let.derivation->host, known);
   for (const LetStatement::Alternative& alternative : let.alternatives) {
     check_choice(alternative);
-    for (const Word& word : alternative.value.words) {
-      for (const Piece& piece : word.pieces) {
-        if (piece.kind != Piece::Kind::reference) continue;
-        if (std::ranges::find(known, piece.text) != known.end()) continue;
-        reporter_.error(piece.span,
-                        {"unknown-name",
-                         quote(piece.text) + " is neither a parameter nor a `let` above this place",
-                         did_you_mean(piece.text, known)});
-      }
-    }
+    for (const Word& word : alternative.value.words) check_references(word, known);
   }
 }
 
@@ -160,7 +164,10 @@ void VendorCheck::check_rules(const PartStatement& part, const std::vector<Term>
   };
   std::ranges::for_each(vendor_.lets, bind);
   std::ranges::for_each(part.lets, bind);
-  for (const RuleStatement& rule : part.rules) read_rule(rule, terms, feeds_, reporter_);
+  Referents referents;
+  for (const RuleStatement& rule : part.rules) {
+    read_rule(rule, terms, feeds_, referents, reporter_);
+  }
 }
 
 // --- A vendor in use ------------------------------------------------------------------------
@@ -168,8 +175,8 @@ void VendorCheck::check_rules(const PartStatement& part, const std::vector<Term>
 class UseReader {
  public:
   UseReader(const UseStatement& use, const VendorStatement& vendor, const FeedTable& feeds,
-            Reporter& reporter)
-      : use_(use), vendor_(vendor), feeds_(feeds), reporter_(reporter) {}
+            Referents& referents, Reporter& reporter)
+      : use_(use), vendor_(vendor), feeds_(feeds), referents_(referents), reporter_(reporter) {}
 
   UseReading run();
 
@@ -185,6 +192,7 @@ class UseReader {
   const UseStatement& use_;
   const VendorStatement& vendor_;
   const FeedTable& feeds_;
+  Referents& referents_;
   Reporter& reporter_;
   Terms terms_;  // the parameters and the vendor's own lets
   UseReading reading_;
@@ -195,6 +203,7 @@ UseReading UseReader::run() {
   bind_arguments();
   for (const LetStatement& let : vendor_.lets) terms_.bind_let(let);
   for (const PartStatement* part : parts_used) read_part(*part);
+  reading_.sound = modify_use(use_, referents_, reading_.rules, reporter_) && reading_.sound;
   return std::move(reading_);
 }
 
@@ -261,7 +270,7 @@ void UseReader::read_part(const PartStatement& part) {
     }
   }
   for (const RuleStatement& statement : part.rules) {
-    RuleReading read = read_rule(statement, terms, feeds_, at_use);
+    RuleReading read = read_rule(statement, terms, feeds_, referents_, at_use);
     reading_.sound = reading_.sound && read.sound;
     reading_.feeds.insert(reading_.feeds.end(), read.feeds.begin(), read.feeds.end());
     if (!read.rule) continue;
@@ -281,8 +290,8 @@ void check_vendor(const VendorStatement& vendor, const FeedTable& feeds, Reporte
 }
 
 UseReading read_use(const UseStatement& use, const VendorStatement& vendor, const FeedTable& feeds,
-                    Reporter& reporter) {
-  return UseReader(use, vendor, feeds, reporter).run();
+                    Referents& referents, Reporter& reporter) {
+  return UseReader(use, vendor, feeds, referents, reporter).run();
 }
 
 }  // namespace sallyport

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compiler/check/feeds.h"
+#include "compiler/check/modifiers.h"
 #include "compiler/check/reporter.h"
 #include "compiler/program/program.h"
 #include "compiler/syntax/ast.h"
@@ -24,6 +25,6 @@ struct UseReading {
 /// The rules of the part, or of every part that is not optional, with the arguments applied. The
 /// vendor must have passed check_vendor.
 UseReading read_use(const UseStatement& use, const VendorStatement& vendor, const FeedTable& feeds,
-                    Reporter& reporter);
+                    Referents& referents, Reporter& reporter);
 
 }  // namespace sallyport

@@ -43,6 +43,23 @@ policy office {
   allow tcp 443 to a.example.com
 }
 )"},
+    {"unknown-resolver", Severity::error, "a resolver that is not declared",
+     R"(
+resolver tunnel = 198.51.100.53
+policy office {
+  allow tcp 443 to fe1.example.com via tunel
+}
+)",
+     R"(
+`via` names the resolver whose answers a rule's names are bound to. It must be
+declared at the top of a file, outside of all blocks, with `resolver NAME = ...`.
+)",
+     R"(
+resolver tunnel = 198.51.100.53
+policy office {
+  allow tcp 443 to fe1.example.com via tunnel
+}
+)"},
     {"unknown-zone", Severity::error, "a zone that is not declared",
      R"(
 zone staff = 10.20.0.0/16

@@ -6,6 +6,22 @@ namespace sallyport {
 namespace {
 
 constexpr CodePage pages[] = {
+    {"backwards-window", Severity::error, "a window of validity that ends before it begins",
+     R"(
+policy office {
+  allow udp 443 to 192.0.2.0/24 valid 2025-02-01 until 2024-10-01
+}
+)",
+     R"(
+The day of `valid` is the first on which the rule is in force, the day of
+`until` the first on which it is not any more. Where the second is not behind the
+first, no day is left, and the rule would never open anything.
+)",
+     R"(
+policy office {
+  allow udp 443 to 192.0.2.0/24 valid 2024-10-01 until 2025-02-01
+}
+)"},
     {"deny-name", Severity::error, "a deny that speaks of a name instead of addresses",
      R"(
 policy office {

@@ -104,7 +104,8 @@ policy office {
      "a word that is reserved for a construct the language does not have yet",
      R"(
 policy office {
-  allow tcp 443 to a.example.com log
+  allow tcp 443 to a.example.com
+  never b.example.com
 }
 )",
      R"(

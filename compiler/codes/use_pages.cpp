@@ -51,6 +51,27 @@ policy office {
   use acme.core
 }
 )"},
+    {"empty-window", Severity::warning, "a rule and its `use` that have no day in common",
+     R"(
+vendor acme {
+  part media { allow udp 443 to 192.0.2.0/24 until 2024-10-01 }
+}
+policy office {
+  use acme.media valid 2025-02-01
+}
+)",
+     R"(
+A rule that a `use` brings is in force on the days that both windows have. Here
+the vendor's rule has ended before the use begins: it never opens anything.
+)",
+     R"(
+vendor acme {
+  part media { allow udp 443 to 192.0.2.0/24 until 2025-10-01 }
+}
+policy office {
+  use acme.media valid 2025-02-01
+}
+)"},
     {"missing-parameter", Severity::error,
      "a `use` without a value for a parameter that its part needs",
      R"(

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// bundle_bytes() and read_bundle(): the bundle file, format version 2.
+// bundle_bytes() and read_bundle(): the bundle file, format version 3.
 //
 // All numbers are little-endian, without padding; u8 u32 u64 u128 say their width in bits. A text
 // is a u32 length and that many bytes; a list is a u32 count and its elements; an optional is a u8
 // (0 or 1) and, if 1, its value; a flag is a u8 (0 or 1).
 //
 //   bundle   = magic      8 bytes: "sallybnd"
-//              version    u32: 2. A reader that knows another one stops here.
+//              version    u32: 3. A reader that knows another one stops here.
 //              length     u64: bytes of the whole file
 //              image      u64 length, then `Image`
 //              program    u64 length, then the Program's canonical text (program_text.h)
@@ -14,16 +14,21 @@
 //
 //   Image    = policy text, Lifetimes, list of Resolver,
 //              zone names (list of text), zone sets (list of Numbers, by zone label),
-//              list of Group, list of Name, list of Rule, service labels u32, list of Fragment,
+//              list of Group, list of Name, list of Derivation, list of Never, list of Rule,
+//              service labels u32, list of Fragment,
 //              zone4 Table, zone6 Table, remote4 Table, remote6 Table, service Table, Labels
 //   Lifetimes= ttl floor, optional grace, max stale: u64 seconds
 //   Resolver = name text, list of (Address, port u16)
 //   Address  = family u8 (4 or 6), number u128
-//   Group    = private ok flag, patterns (list of text)
-//   Name     = name text, groups Numbers
+//   Group    = private ok flag, patterns (list of text), via text
+//   Name     = name text, via text, groups Numbers, absent ok flag, never flag
+//   Derivation = alias text, prefixes (list of text), via text, list of (head, tail and unless
+//              text, groups Numbers, absent ok flag)
+//   Never    = optional name text, optional pattern text, reason text, Place
 //   Rule     = action u8 (0 allow, 1 deny), direction u8 (0 outward, 1 inward), optional zone u32,
 //              group u32, services Numbers, guarded services Numbers, resolver services Numbers,
-//              identity text, text, Origin = vendor text, part text, rule Place, use Place
+//              identity text, text, Origin = vendor text, part text, rule Place, use Place,
+//              first day and day behind the last: optional u32, in days since 0001-01-01
 //   Place    = file text, line u32, column u32
 //   Fragment = label u32, ports Numbers, guarded Numbers
 //   Table    = starts (list of u32; of u128 in zone6 and remote6), labels Numbers
@@ -51,7 +56,7 @@ namespace sallyport {
 namespace {
 
 constexpr std::string_view magic = bundle_magic;
-constexpr std::uint32_t format_version = 2;
+constexpr std::uint32_t format_version = 3;
 constexpr std::size_t header_size = 8 + 4 + 8;
 constexpr std::size_t digest_size = std::tuple_size_v<Sha256>;
 constexpr std::size_t smallest = header_size + 8 + 8 + digest_size;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// image_fault(): the checks that let engines index an Image's tables without looking.
+// is_never(), and image_fault(): the checks that let engines index an Image's tables without looking.
 #include "compiler/image/image.h"
 
 #include <initializer_list>
 #include <numeric>
+#include <tuple>
 
 namespace sallyport {
 namespace {
@@ -94,6 +95,12 @@ Fault zones_fault(const Image& image) {
   return std::nullopt;
 }
 
+Fault view_fault(const Image& image, const std::string& via) {
+  const bool known = via.empty() || std::ranges::find(image.resolvers, via, &Resolver::name) !=
+                                        image.resolvers.end();
+  return known ? Fault() : "a view of no resolver";
+}
+
 Fault names_fault(const Image& image) {
   const std::size_t groups = image.groups.size();
   if (groups == 0) return "no resolver group";
@@ -105,6 +112,44 @@ Fault names_fault(const Image& image) {
     if (!sorted_below(entry.groups, groups)) return "name: no such group, or unsorted";
     if (!entry.groups.empty() && entry.groups[0] == resolver_group) {
       return "name in the resolver group";
+    }
+    if (entry.never && !entry.groups.empty()) return "a forbidden name in a group";
+    if (auto fault = view_fault(image, entry.name.via)) return fault;
+    for (const std::uint32_t group : entry.groups) {
+      if (image.groups[group].via != entry.name.via) return "name in a group of another view";
+    }
+  }
+  for (const Group& group : image.groups) {
+    if (auto fault = view_fault(image, group.via)) return fault;
+  }
+  for (const Never& never : image.nevers) {
+    if (never.name.has_value() == never.pattern.has_value()) return "a never of not one name";
+  }
+  return std::nullopt;
+}
+
+Fault derivations_fault(const Image& image) {
+  const auto key = [](const ImageDerivation& entry) {
+    return std::tie(entry.derivation, entry.via);
+  };
+  const auto order = [](const ImageDerivation::Name& name) {
+    return std::tie(name.head, name.tail, name.unless);
+  };
+  for (std::size_t i = 0; i < image.derivations.size(); ++i) {
+    const ImageDerivation& entry = image.derivations[i];
+    if (i > 0 && !(key(image.derivations[i - 1]) < key(entry))) return "derivations are not sorted";
+    if (auto fault = view_fault(image, entry.via)) return fault;
+    for (std::size_t j = 0; j < entry.names.size(); ++j) {
+      const ImageDerivation::Name& name = entry.names[j];
+      if (j > 0 && !(order(entry.names[j - 1]) < order(name)))
+        return "derived names are not sorted";
+      if (!sorted_below(name.groups, image.groups.size()) ||
+          (!name.groups.empty() && name.groups[0] == resolver_group)) {
+        return "derived name: no such group, or unsorted";
+      }
+      for (const std::uint32_t group : name.groups) {
+        if (image.groups[group].via != entry.via) return "derived name in a group of another view";
+      }
     }
   }
   return std::nullopt;
@@ -221,6 +266,12 @@ Fault labels_fault(const Image& image) {
 
 }  // namespace
 
+bool is_never(const Image& image, const HostName& name) {
+  return std::ranges::any_of(image.nevers, [&](const Never& never) {
+    return never.name ? *never.name == name : never.pattern->matches(name);
+  });
+}
+
 bool has_inward_rules(const Image& image) {
   return std::any_of(image.rules.begin(), image.rules.end(),
                      [](const ImageRule& rule) { return rule.direction == Direction::inward; });
@@ -236,8 +287,8 @@ std::optional<std::string> image_fault(const Image& image) {
     return "verdict row: wrong number of services";
   }
   if (image.service_labels == 0) return "no service label";
-  for (const auto check :
-       {lifetimes_fault, zones_fault, names_fault, labels_fault, tables_fault, cells_fault}) {
+  for (const auto check : {lifetimes_fault, zones_fault, names_fault, derivations_fault,
+                           labels_fault, tables_fault, cells_fault}) {
     if (Fault fault = check(image)) return fault;
   }
   const std::vector<bool> is_fragment = fragment_labels(image);

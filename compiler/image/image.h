@@ -33,14 +33,31 @@ struct RangeTable {
 struct Group {
   bool private_ok = false;            // names may bind private addresses here
   std::vector<NamePattern> patterns;  // names observed at run time join through these
+  std::string via = {};               // the view of its names and patterns
   bool operator==(const Group&) const = default;
 };
 inline constexpr std::uint32_t resolver_group = 0;
 
 struct ImageName {
-  HostName name;
+  ViewedName name;
   std::vector<std::uint32_t> groups;  // sorted
+  bool absent_ok = false;             // every rule that lists it says so
+  bool never = false;  // forbidden, in no group: its addresses are refused to every name
   bool operator==(const ImageName&) const = default;
+};
+
+/// Names that are known when DNS has said what an alias is an alias of.
+struct ImageDerivation {
+  struct Name {
+    std::string head, tail, unless;  // as in DerivedName
+    std::vector<std::uint32_t> groups;
+    bool absent_ok = false;
+    bool operator==(const Name&) const = default;
+  };
+  Derivation derivation;
+  std::string via;
+  std::vector<Name> names;  // sorted by head, tail and unless
+  bool operator==(const ImageDerivation&) const = default;
 };
 
 /// A rule in terms of labels, with all that a person needs to find it again. Its id is its index
@@ -58,6 +75,7 @@ struct ImageRule {
   std::string identity;
   std::string text;
   Origin origin;
+  Validity validity = {};  // on other days it has no services and an empty group
   bool operator==(const ImageRule&) const = default;
 };
 
@@ -90,7 +108,9 @@ struct Image {
   std::vector<std::vector<std::uint32_t>>
       zone_sets;  // sorted zones of each zone label; label 0 is "in none"
   std::vector<Group> groups;
-  std::vector<ImageName> names;  // sorted by name
+  std::vector<ImageName> names;              // sorted by name
+  std::vector<ImageDerivation> derivations;  // sorted by derivation and view
+  std::vector<Never> nevers;
   std::vector<ImageRule> rules;
   std::uint32_t service_labels = 1;  // label 0: a service that no rule names or guards
   std::vector<FragmentService> fragments;
@@ -107,6 +127,8 @@ struct Image {
 bool has_inward_rules(const Image& image);
 /// The entries of a row of LabelTables::rows.
 std::size_t row_width(const Image& image);
+/// True if the image forbids it: an address that such a name has is refused to every name.
+bool is_never(const Image& image, const HostName& name);
 
 /// True if every index in the image is in range and every invariant stated above holds; else the
 /// first violation in words. A bundle is refused without it, so that engines may trust what they

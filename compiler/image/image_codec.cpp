@@ -10,6 +10,8 @@
 namespace sallyport {
 namespace {
 
+constexpr Day last_day = std::chrono::year{9999} / 12 / 31;
+
 /// T or const T: written from one, read into the other.
 template <class T, class Wanted>
 concept Either = std::same_as<std::remove_const_t<T>, Wanted>;
@@ -24,7 +26,16 @@ void fields(auto& codec, Either<Resolver> auto& resolver) {
   codec(resolver.name, resolver.servers);
 }
 void fields(auto& codec, Either<Group> auto& group) {
-  codec(group.private_ok, group.patterns);
+  codec(group.private_ok, group.patterns, group.via);
+}
+void fields(auto& codec, Either<ImageDerivation::Name> auto& name) {
+  codec(name.head, name.tail, name.unless, name.groups, name.absent_ok);
+}
+void fields(auto& codec, Either<Never> auto& never) {
+  codec(never.name, never.pattern, never.reason, never.place);
+}
+void fields(auto& codec, Either<Validity> auto& validity) {
+  codec(validity.from, validity.until);
 }
 void fields(auto& codec, Either<Place> auto& place) {
   codec(place.file, place.line, place.column);
@@ -34,7 +45,7 @@ void fields(auto& codec, Either<Origin> auto& origin) {
 }
 void fields(auto& codec, Either<ImageRule> auto& rule) {
   codec(rule.action, rule.direction, rule.zone, rule.group, rule.services, rule.guarded_services,
-        rule.resolver_services, rule.identity, rule.text, rule.origin);
+        rule.resolver_services, rule.identity, rule.text, rule.origin, rule.validity);
 }
 void fields(auto& codec, Either<FragmentService> auto& fragment) {
   codec(fragment.label, fragment.ports, fragment.guarded);
@@ -52,7 +63,8 @@ void fields(auto& codec, RangeTable<Number>& table) {
 }
 void fields(auto& codec, Either<Image> auto& image) {
   codec(image.policy, image.lifetimes, image.resolvers, image.zone_names, image.zone_sets);
-  codec(image.groups, image.names, image.rules, image.service_labels, image.fragments);
+  codec(image.groups, image.names, image.derivations, image.nevers);
+  codec(image.rules, image.service_labels, image.fragments);
   codec(image.zone4, image.zone6, image.remote4, image.remote6, image.service, image.labels);
 }
 
@@ -82,10 +94,17 @@ class Writer {
     put(address.number);
   }
   void put(const NamePattern& pattern) { out_.text(pattern.text()); }
+  void put(const HostName& name) { out_.text(name.text()); }
   void put(const ImageName& entry) {
-    out_.text(entry.name.text());
-    put(entry.groups);
+    put(entry.name.name);
+    put(entry.name.via);
+    (*this)(entry.groups, entry.absent_ok, entry.never);
   }
+  void put(const ImageDerivation& entry) {
+    put(entry.derivation.alias);
+    (*this)(entry.derivation.prefixes, entry.via, entry.names);
+  }
+  void put(Day day) { out_.number(static_cast<std::uint32_t>((day - earliest_day).count())); }
   template <class T>
   void put(const std::optional<T>& value) {
     put(value.has_value());
@@ -132,9 +151,13 @@ class Reader {
     get(address.number);
     if ((family != 4 && family != 6) || address.number > last_number(address.family)) in_.fail();
   }
+  void get(Day& day) {
+    day = earliest_day + std::chrono::days(in_.number<std::uint32_t>());
+    if (day > last_day) in_.fail();
+  }
   template <class T>
   void get(std::optional<T>& value) {
-    if (flag()) get(value.emplace());
+    if (flag()) value = element<T>();
   }
   template <class T>
   void get(std::vector<T>& values) {
@@ -158,9 +181,18 @@ class Reader {
     std::optional<T> value;
     if constexpr (std::same_as<T, NamePattern>) {
       value = canonical_text<NamePattern>();
+    } else if constexpr (std::same_as<T, HostName>) {
+      value = canonical_text<HostName>();
     } else if constexpr (std::same_as<T, ImageName>) {
-      auto name = canonical_text<HostName>();
-      if (name) get(value.emplace(ImageName{std::move(*name), {}}).groups);
+      if (auto name = canonical_text<HostName>()) {
+        value.emplace(ImageName{{std::move(*name), in_.text()}, {}});
+        (*this)(value->groups, value->absent_ok, value->never);
+      }
+    } else if constexpr (std::same_as<T, ImageDerivation>) {
+      if (auto alias = canonical_text<HostName>()) {
+        value.emplace(ImageDerivation{{std::move(*alias), {}}, {}, {}});
+        (*this)(value->derivation.prefixes, value->via, value->names);
+      }
     } else {
       get(value.emplace());
     }

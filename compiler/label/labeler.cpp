@@ -56,12 +56,15 @@ std::uint32_t Labeler::label_of(std::vector<std::uint32_t> groups) {
   return label;
 }
 
-std::uint32_t Labeler::label_for(const Address& address, std::span<const HostName> names) {
+std::uint32_t Labeler::label_for(const Address& address, std::span<const ViewedName> names) {
   std::vector<std::uint32_t> groups = tables_.remote_groups[static_label(image_, address)];
   if (special_range_of(address) != nullptr) return label_of(std::move(groups));
 
+  const auto forbidden = [this](const ViewedName& name) { return is_never(image_, name.name); };
+  if (std::ranges::any_of(names, forbidden)) return label_of(std::move(groups));
+
   const bool needs_consent = is_private(address);
-  for (const HostName& name : names) {
+  for (const ViewedName& name : names) {
     std::vector<std::uint32_t> joined = groups_of(name);
     if (needs_consent) {
       std::erase_if(joined, [&](std::uint32_t group) { return !image_.groups[group].private_ok; });
@@ -74,11 +77,11 @@ std::uint32_t Labeler::label_for(const Address& address, std::span<const HostNam
   return label_of(std::move(groups));
 }
 
-std::vector<std::uint32_t> Labeler::groups_of(const HostName& name) const {
-  const auto listed = std::lower_bound(
-      image_.names.begin(), image_.names.end(), name,
-      [](const ImageName& entry, const HostName& wanted) { return entry.name < wanted; });
-  if (listed != image_.names.end() && listed->name == name) return listed->groups;
+std::vector<std::uint32_t> Labeler::groups_of(const ViewedName& name) const {
+  for (const auto* list : {&known_, &image_.names}) {
+    const auto listed = std::ranges::lower_bound(*list, name, {}, &ImageName::name);
+    if (listed != list->end() && listed->name == name) return listed->groups;
+  }
   return patterns_.groups_of(name);
 }
 

@@ -12,12 +12,18 @@
 #include "compiler/image/image.h"
 #include "compiler/label/interner.h"
 #include "compiler/label/pattern_index.h"
+#include "compiler/program/derivation.h"
 #include "compiler/program/program.h"
 
 namespace sallyport {
 
 /// Deterministic. The program must be well formed (as compiler/check and read_program leave it).
-Image make_image(const Program& program);
+/// Rules that are not in force on `day` keep their id and match nothing; their names are left out.
+Image make_image(const Program& program, Day day = earliest_day);
+
+/// The image's names and those that are derived with these aliases, sorted. A name that is both is
+/// in the groups of both.
+std::vector<ImageName> names_with(const Image& image, const Aliases& aliases);
 
 /// Finds or makes the label of a set of groups. Refers to `image` and extends `tables`, both of
 /// which must outlive it.
@@ -32,10 +38,14 @@ class Labeler {
   /// The label of an address to which `names` are bound: the union of the names' groups and of the
   /// static groups that cover the address. Names that may not bind it (special, or private without
   /// consent) add nothing. Names that are not in the image join the groups whose patterns match.
-  std::uint32_t label_for(const Address& address, std::span<const HostName> names);
+  /// A forbidden name among them takes the address away from all.
+  std::uint32_t label_for(const Address& address, std::span<const ViewedName> names);
 
   /// The groups that a name belongs to, whether the image lists it or only a pattern covers it.
-  std::vector<std::uint32_t> groups_of(const HostName& name) const;
+  std::vector<std::uint32_t> groups_of(const ViewedName& name) const;
+
+  /// From now on these names (sorted) count as listed, beside those of the image: derived ones.
+  void know(std::vector<ImageName> names) { known_ = std::move(names); }
 
  private:
   /// Where a packet is met: the zone label of its local address, and its direction.
@@ -54,6 +64,7 @@ class Labeler {
   const Image& image_;
   LabelTables& tables_;
   std::size_t row_width_;
+  std::vector<ImageName> known_;
   Interner labels_;  // of tables_.remote_groups
   Interner rows_;    // of tables_.verdicts
   PatternIndex patterns_;

@@ -5,6 +5,8 @@
 #include <cassert>
 #include <functional>
 #include <map>
+#include <set>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -62,7 +64,8 @@ struct GroupKey {
   const Rule* rule;
   bool operator<(const GroupKey& other) const {
     const auto tied = [](const Rule& r) {
-      return std::tie(r.action, r.private_ok, r.remote.names, r.remote.patterns, r.remote.ranges);
+      return std::tie(r.action, r.private_ok, r.via, r.remote.names, r.remote.patterns,
+                      r.remote.derived, r.remote.ranges);
     };
     return tied(*rule) < tied(*other.rule);
   }
@@ -90,8 +93,10 @@ std::vector<AddressRange> static_ranges(const Rule& rule) {
 }
 
 /// Groups in order of first use, one rule that has each (none for the resolvers), and the rules.
-std::vector<const Rule*> add_groups_and_rules(const Program& program, Image& image) {
-  const std::vector<std::string> identities = rule_identities(program);
+/// `whole` has the rules as they are written, also those that `program` leaves out.
+std::vector<const Rule*> add_groups_and_rules(const Program& whole, const Program& program,
+                                              Image& image) {
+  const std::vector<std::string> identities = rule_identities(whole);
   std::map<GroupKey, std::uint32_t> index;
   std::vector<const Rule*> examples{nullptr};
   image.groups.emplace_back();
@@ -100,7 +105,7 @@ std::vector<const Rule*> add_groups_and_rules(const Program& program, Image& ima
     const auto next = static_cast<std::uint32_t>(image.groups.size());
     const auto [entry, is_new] = index.try_emplace(GroupKey{&rule}, next);
     if (is_new) {
-      image.groups.push_back({rule.private_ok, rule.remote.patterns});
+      image.groups.push_back({rule.private_ok, rule.remote.patterns, rule.via});
       examples.push_back(&rule);
     }
     assert(!rule.zone || *rule.zone < program.zones.size());
@@ -110,27 +115,81 @@ std::vector<const Rule*> add_groups_and_rules(const Program& program, Image& ima
     made.zone = rule.zone;
     made.group = entry->second;
     made.identity = identities[i];
-    made.text = rule_text(rule);
+    made.text = rule_text(whole.rules[i]);
     made.origin = rule.origin;
+    made.validity = whole.rules[i].validity;
   }
   return examples;
 }
 
-void add_names(const Program& program, const std::vector<const Rule*>& examples, Image& image) {
-  std::map<HostName, Numbers> listed;
-  for (std::uint32_t group = 1; group < examples.size(); ++group) {
-    for (const HostName& name : examples[group]->remote.names) listed[name].push_back(group);
+void sort_unique(Numbers& numbers) {
+  std::ranges::sort(numbers);
+  const auto repeated = std::ranges::unique(numbers);
+  numbers.erase(repeated.begin(), repeated.end());
+}
+
+/// The names for which some rule in force does not say `absent ok`.
+std::set<ViewedName> names_wanted(const Program& program) {
+  Program strict;
+  for (const Rule& rule : program.rules) {
+    if (!rule.absent_ok) strict.rules.push_back(rule);
   }
+  const auto names = bound_names(strict);
+  return {names.begin(), names.end()};
+}
+
+void add_names(const Program& program, const std::vector<const Rule*>& examples, Image& image) {
+  std::map<ViewedName, ImageName> listed;
+  const auto entry = [&](const ViewedName& name) -> ImageName& {
+    return listed.try_emplace(name, ImageName{name, {}}).first->second;
+  };
   const PatternIndex patterns(image.groups);
-  for (HostName& name : bound_names(program)) {
-    Numbers groups = patterns.groups_of(name);
-    const auto exact = listed.find(name);
-    if (exact != listed.end()) {
-      groups.insert(groups.end(), exact->second.begin(), exact->second.end());
-      std::sort(groups.begin(), groups.end());
-      groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  const std::set<ViewedName> wanted = names_wanted(program);
+  for (const ViewedName& name : bound_names(program)) {
+    entry(name).groups = patterns.groups_of(name);
+    entry(name).absent_ok = !wanted.contains(name);
+  }
+  for (std::uint32_t group = 1; group < examples.size(); ++group) {
+    for (const HostName& name : examples[group]->remote.names) {
+      entry({name, examples[group]->via}).groups.push_back(group);
     }
-    image.names.push_back({std::move(name), std::move(groups)});
+  }
+  for (const Never& never : program.nevers) {
+    if (never.name) entry(*never.name);
+  }
+  for (auto& [name, made] : listed) {
+    made.never = is_never(program, name.name);
+    if (made.never) made.groups.clear();
+    sort_unique(made.groups);
+    image.names.push_back(std::move(made));
+  }
+}
+
+/// Everything derived in one way and view together, names that differ in their rules only as one.
+void add_derivations(const Program& program, const std::vector<const Rule*>& examples,
+                     Image& image) {
+  using Key = std::pair<std::uint32_t, std::string>;
+  using NameKey = std::tuple<std::string, std::string, std::string>;
+  std::map<Key, std::map<NameKey, ImageDerivation::Name>> found;
+  const auto entry = [&](const DerivedName& name, const std::string& via) -> auto& {
+    const NameKey key{name.head, name.tail, name.unless};
+    const ImageDerivation::Name fresh{name.head, name.tail, name.unless, {}, true};
+    return found[{name.derivation, via}].try_emplace(key, fresh).first->second;
+  };
+  for (std::uint32_t group = 1; group < examples.size(); ++group) {
+    const Rule& rule = *examples[group];
+    for (const DerivedName& name : rule.remote.derived) {
+      entry(name, rule.via).groups.push_back(group);
+    }
+  }
+  for (const Rule& rule : program.rules) {
+    if (rule.absent_ok) continue;
+    for (const DerivedName& name : rule.remote.derived) entry(name, rule.via).absent_ok = false;
+  }
+  for (auto& [key, names] : found) {
+    ImageDerivation made{program.derivations[key.first], key.second, {}};
+    for (auto& [order, name] : names) made.names.push_back(std::move(name));
+    image.derivations.push_back(std::move(made));
   }
 }
 
@@ -146,18 +205,24 @@ void label_remotes(const Program& program, const std::vector<const Rule*>& examp
                            [&](const Numbers& active) { return labeler.label_of(active); });
   // Most names bind addresses that no range covers: their labels are ready before the first answer.
   for (const ImageName& name : image.names) labeler.label_of(name.groups);
+  for (const ImageDerivation& derivation : image.derivations) {
+    for (const ImageDerivation::Name& name : derivation.names) labeler.label_of(name.groups);
+  }
 }
 
 }  // namespace
 
-Image make_image(const Program& program) {
+Image make_image(const Program& whole, Day day) {
+  const Program program = program_on(whole, day);
   Image image;
   image.policy = program.policy;
   image.lifetimes = program.lifetimes;
   image.resolvers = program.resolvers;
   label_zones(program, image);
-  const std::vector<const Rule*> examples = add_groups_and_rules(program, image);
+  const std::vector<const Rule*> examples = add_groups_and_rules(whole, program, image);
   add_names(program, examples, image);
+  add_derivations(program, examples, image);
+  image.nevers = program.nevers;
   label_services(program, image);
   label_remotes(program, examples, image);
   return image;

@@ -17,11 +17,12 @@ class PatternIndex {
   explicit PatternIndex(const std::vector<Group>& groups);
 
   /// Sorted.
-  std::vector<std::uint32_t> groups_of(const HostName& name) const;
+  std::vector<std::uint32_t> groups_of(const ViewedName& name) const;
 
  private:
   struct Entry {
     const NamePattern* pattern;
+    const std::string* via;
     std::uint32_t group;
   };
   /// By the fixed end of the pattern: `.example.com` for `*.example.com`, `a*b.example.com` and

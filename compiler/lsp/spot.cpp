@@ -60,8 +60,7 @@ void Reader::open() {
 bool Reader::starts_statement(const Token& token) const {
   if (spot_.statement.empty()) return true;
   const std::string_view word = token.span.text();
-  const LaterWord* later = later_word(word);
-  if (later && later->starts && !later->modifies && word != "or") return token.first_on_line;
+  if (later_word(word) && word != "or") return token.first_on_line;
   const StatementWord* row = statement_word(word);
   if (!row || spot_.depth > 0) return false;
   if (row->stands_for_itself) return true;

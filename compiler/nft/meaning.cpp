@@ -11,9 +11,9 @@ namespace {
 constexpr std::uint64_t most_elements = 1'000'000;
 
 bool names_anything(const Image& image) {
-  return !image.names.empty() || std::ranges::any_of(image.groups, [](const Group& group) {
-    return !group.patterns.empty();
-  });
+  return !image.names.empty() || !image.derivations.empty() ||
+         std::ranges::any_of(image.groups,
+                             [](const Group& group) { return !group.patterns.empty(); });
 }
 
 }  // namespace
@@ -55,6 +55,11 @@ void Meaning::find_dynamic_labels() {
   }
   for (const ImageName& name : image_.names) {
     for (const std::uint32_t group : name.groups) dynamic[group] = true;
+  }
+  for (const ImageDerivation& derivation : image_.derivations) {
+    for (const ImageDerivation::Name& name : derivation.names) {
+      for (const std::uint32_t group : name.groups) dynamic[group] = true;
+    }
   }
   for (const ImageRule& rule : image_.rules) {
     if (rule.action == sallyport::Action::allow) allows[rule.group] = true;

@@ -33,12 +33,14 @@ class Meaning {
   bool by_chains() const { return by_chains_; }
   bool has_names() const { return has_names_; }
 
-  std::uint32_t label_for(const Address& address, std::span<const HostName> names) {
+  std::uint32_t label_for(const Address& address, std::span<const ViewedName> names) {
     return labeler_.label_for(address, names);
   }
 
   /// True if the policy passes the packets of a flow whose responder's address has the label.
   bool passes(const Flow& flow, std::uint32_t label) const;
+
+  void know(std::vector<ImageName> names) { labeler_.know(std::move(names)); }
 
   /// What a stage has to say about an address of the label, apart from what hash sets hold. `rare`
   /// is the label of the rare prefixes around the address, whose exact ports no hash set holds.

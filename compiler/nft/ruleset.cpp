@@ -118,7 +118,7 @@ struct Ruleset::State : Layout {
     });
   }
 
-  Delta bind(const Address& address, std::span<const HostName> names) {
+  Delta bind(const Address& address, std::span<const ViewedName> names) {
     const auto known = bindings.find(address);
     const auto old = known == bindings.end() ? std::nullopt : std::optional(known->second);
     std::optional<Binding> next;
@@ -201,11 +201,15 @@ Table Ruleset::table() const {
   return table;
 }
 
-Delta Ruleset::bind(const Address& address, std::span<const HostName> names) {
+void Ruleset::know(std::vector<ImageName> names) {
+  state_->meaning.know(std::move(names));
+}
+
+Delta Ruleset::bind(const Address& address, std::span<const ViewedName> names) {
   return state_->bind(address, names);
 }
 
-bool Ruleset::passes(const Flow& flow, std::span<const HostName> names) {
+bool Ruleset::passes(const Flow& flow, std::span<const ViewedName> names) {
   Meaning& meaning = state_->meaning;
   return meaning.passes(flow, meaning.label_for(flow.destination, names));
 }

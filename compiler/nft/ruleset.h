@@ -32,14 +32,16 @@ class Ruleset {
   /// The table with everything that is bound. Chains and sets keep their indices.
   Table table() const;
 
+  /// From now on these names (sorted) count as listed beside the image's; before they are bound.
+  void know(std::vector<ImageName> names);
   /// From now on the address is bound to these names (no names: to none), as Datapath::bind(). The
   /// delta leads from the table before to the table after.
-  Delta bind(const Address& address, std::span<const HostName> names);
+  Delta bind(const Address& address, std::span<const ViewedName> names);
   std::size_t bound() const;
 
   /// True if the policy passes the packets of this flow of TCP or UDP while these names, and no
   /// others, are bound to its destination.
-  bool passes(const Flow& flow, std::span<const HostName> names);
+  bool passes(const Flow& flow, std::span<const ViewedName> names);
   /// From now on these flows, and no others, may finish although what they go to is closed (DESIGN
   /// 4.10): they pass for as long as connection tracking knows them. Needs Options::conntrack and a
   /// policy with names, unless there are none.

@@ -31,12 +31,16 @@ bool is_one_of(std::uint16_t type, std::initializer_list<std::uint16_t> types) {
 }
 
 /// In the order of names; points into the Bindings.
-using BoundNames = std::vector<const HostName*>;
+using BoundNames = std::vector<const ViewedName*>;
 
-BoundNames names_bound_to(const Address& address, const Bindings& bindings) {
+/// None if one of them is forbidden: it takes the address away from the others.
+BoundNames names_bound_to(const Program& program, const Address& address,
+                          const Bindings& bindings) {
   BoundNames names;
   for (const auto& [name, addresses] : bindings) {
-    if (addresses.contains(address)) names.push_back(&name);
+    if (!addresses.contains(address)) continue;
+    if (is_never(program, name.name)) return {};
+    names.push_back(&name);
   }
   return names;
 }
@@ -50,13 +54,14 @@ struct Attempt {
   std::uint8_t protocol = 0;
   std::uint16_t port = 0;  // the responder's, or the ICMP type
   BoundNames names;        // bound to the remote; looked up once, not for each rule
+  const Surroundings& surroundings;
 };
 
 /// The rule that decided, and the name through which an allow covers the remote.
 struct Decision {
   std::uint32_t rule = 0;
   Action action = Action::allow;
-  std::optional<HostName> through;
+  std::optional<ViewedName> through;
 };
 
 Outcome decided(const Decision& decision, SpReason pass_reason) {
@@ -154,17 +159,31 @@ bool may_bind(const Rule& rule, const Address& address) {
   return rule.private_ok || !is_private(address);
 }
 
-bool lists_name(const RemoteSet& remote, const HostName& name) {
-  if (std::ranges::binary_search(remote.names, name)) return true;
-  return std::ranges::any_of(remote.patterns,
-                             [&](const NamePattern& pattern) { return pattern.matches(name); });
+bool derives(const Program& program, const Rule& rule, const HostName& name,
+             const Aliases& aliases) {
+  return std::ranges::any_of(rule.remote.derived, [&](const DerivedName& derived) {
+    const auto label = derived_label(program.derivations[derived.derivation], rule.via, aliases);
+    return label && derived_name(derived, *label) == name;
+  });
+}
+
+bool lists_name(const Program& program, const Rule& rule, const ViewedName& viewed,
+                const Aliases& aliases) {
+  const auto& [name, via] = viewed;
+  if (via != rule.via) return false;
+  if (std::ranges::binary_search(rule.remote.names, name)) return true;
+  const bool by_pattern = std::ranges::any_of(
+      rule.remote.patterns,
+      [&, &of = name](const NamePattern& pattern) { return pattern.matches(of); });
+  return by_pattern || derives(program, rule, name, aliases);
 }
 
 /// The first of the remote's names through which an allow reaches it; null if none.
-const HostName* name_reaching(const Rule& rule, const Address& remote, const BoundNames& names) {
+const ViewedName* name_reaching(const Program& program, const Rule& rule, const Address& remote,
+                                const BoundNames& names, const Aliases& aliases) {
   if (names.empty() || !may_bind(rule, remote)) return nullptr;
   const auto found = std::ranges::find_if(
-      names, [&](const HostName* name) { return lists_name(rule.remote, *name); });
+      names, [&](const ViewedName* name) { return lists_name(program, rule, *name, aliases); });
   return found == names.end() ? nullptr : *found;
 }
 
@@ -175,13 +194,14 @@ bool deny_covers(const Rule& rule, const Address& remote) {
 }
 
 /// By a range, or else by a name, which is then left in `through`.
-bool allow_covers(const Rule& rule, const Address& remote, const BoundNames& names,
-                  std::optional<HostName>* through) {
+bool allow_covers(const Program& program, const Rule& rule, const Address& remote,
+                  const BoundNames& names, const Aliases& aliases,
+                  std::optional<ViewedName>* through) {
   if (through != nullptr) through->reset();
   const bool by_range = std::ranges::any_of(
       rule.remote.ranges, [&](const AddressRange& range) { return opens(range, remote); });
   if (by_range) return true;
-  const HostName* name = name_reaching(rule, remote, names);
+  const ViewedName* name = name_reaching(program, rule, remote, names, aliases);
   if (name != nullptr && through != nullptr) *through = *name;
   return name != nullptr;
 }
@@ -215,8 +235,9 @@ std::optional<Decision> first_deny(const Program& program, const Attempt& attemp
                                    Matches service_matches) {
   for (std::uint32_t index = 0; index < program.rules.size(); ++index) {
     const Rule& rule = program.rules[index];
-    if (rule.action == Action::deny && service_matches(rule) &&
-        stands_for(program, rule, attempt) && deny_covers(rule, attempt.remote)) {
+    if (rule.action == Action::deny && in_force(rule, attempt.surroundings.day) &&
+        service_matches(rule) && stands_for(program, rule, attempt) &&
+        deny_covers(rule, attempt.remote)) {
       return Decision{.rule = index, .action = Action::deny, .through = {}};
     }
   }
@@ -227,12 +248,13 @@ std::optional<Decision> first_deny(const Program& program, const Attempt& attemp
 template <class Matches>
 std::optional<Decision> first_allow(const Program& program, const Attempt& attempt,
                                     Matches service_matches) {
-  std::optional<HostName> through;
+  std::optional<ViewedName> through;
   for (std::uint32_t index = 0; index < program.rules.size(); ++index) {
     const Rule& rule = program.rules[index];
-    if (rule.action == Action::allow && service_matches(rule) &&
-        stands_for(program, rule, attempt) &&
-        allow_covers(rule, attempt.remote, attempt.names, &through)) {
+    if (rule.action == Action::allow && in_force(rule, attempt.surroundings.day) &&
+        service_matches(rule) && stands_for(program, rule, attempt) &&
+        allow_covers(program, rule, attempt.remote, attempt.names, attempt.surroundings.aliases,
+                     &through)) {
       return Decision{.rule = index, .action = Action::allow, .through = through};
     }
   }
@@ -301,13 +323,14 @@ std::vector<Attempt> quoted_attempts(const Program& program, const Packet& packe
   // the way may report.
   if (outward && !same_zones(program, quote.destination, packet.source)) return {};
   const Address& remote = outward ? quote.source : quote.destination;
-  const BoundNames names = names_bound_to(remote, surroundings.bindings);
+  const BoundNames names = names_bound_to(program, remote, surroundings.bindings);
   const Attempt attempt{.direction = direction,
                         .local = outward ? packet.source : quote.source,
                         .remote = remote,
                         .protocol = quote.protocol,
                         .port = 0,
-                        .names = names};
+                        .names = names,
+                        .surroundings = surroundings};
   std::vector<Attempt> attempts;
   if (const auto port = answered_port(quote.protocol, quote.source_port)) {
     attempts.push_back(attempt);
@@ -353,8 +376,12 @@ std::vector<Service> allowed_services(const Program& program, const Attempt& att
   std::vector<Service> services;
   for (const Rule& rule : program.rules) {
     if (rule.action != Action::allow || !names_protocol(rule, attempt.protocol)) continue;
+    if (!in_force(rule, attempt.surroundings.day)) continue;
     if (!stands_for(program, rule, attempt)) continue;
-    if (!allow_covers(rule, attempt.remote, attempt.names, nullptr)) continue;
+    if (!allow_covers(program, rule, attempt.remote, attempt.names, attempt.surroundings.aliases,
+                      nullptr)) {
+      continue;
+    }
     for (const Service& service : rule.services) {
       if (service.protocol == attempt.protocol) services.push_back(service);
     }
@@ -375,11 +402,13 @@ Outcome judge_later_fragment(const Program& program, const Attempt& attempt) {
 
 }  // namespace
 
-bool covers(const Rule& rule, const Address& remote, const Bindings& bindings,
-            std::optional<HostName>* through) {
+bool covers(const Program& program, const Rule& rule, const Address& remote,
+            const Surroundings& surroundings, std::optional<ViewedName>* through) {
   if (through != nullptr) through->reset();
+  if (!in_force(rule, surroundings.day)) return false;
   if (rule.action == Action::deny) return deny_covers(rule, remote);
-  return allow_covers(rule, remote, names_bound_to(remote, bindings), through);
+  return allow_covers(program, rule, remote, names_bound_to(program, remote, surroundings.bindings),
+                      surroundings.aliases, through);
 }
 
 Outcome evaluate(const Program& program, const Packet& packet, const Surroundings& surroundings) {
@@ -400,7 +429,8 @@ Outcome evaluate(const Program& program, const Packet& packet, const Surrounding
                         .remote = remote,
                         .protocol = packet.protocol,
                         .port = packet.destination_port,
-                        .names = names_bound_to(remote, surroundings.bindings)};
+                        .names = names_bound_to(program, remote, surroundings.bindings),
+                        .surroundings = surroundings};
   if (packet.fragment == FragmentClass::later) return judge_later_fragment(program, attempt);
   if (const auto decision = judge(program, attempt)) return decided(*decision, SP_PASS_RULE);
   if (is_icmp_error(packet)) return judge_icmp_error(program, packet, surroundings);

@@ -10,13 +10,14 @@
 #include <span>
 
 #include "bpf/abi.h"
+#include "compiler/program/derivation.h"
 #include "compiler/program/packet.h"
 #include "compiler/program/program.h"
 
 namespace sallyport {
 
 /// The current addresses of each name; names of no rule are welcome (a wildcard may cover them).
-using Bindings = std::map<HostName, std::set<Address>>;
+using Bindings = std::map<ViewedName, std::set<Address>>;
 
 /// What a verdict depends on beside the packet and the program.
 struct Surroundings {
@@ -24,6 +25,8 @@ struct Surroundings {
   std::set<Address> own;  // the addresses of the gateway itself
   /// Of the place where the packet is met: outward, its source is local; inward, its destination.
   Direction direction = Direction::outward;
+  Day day = earliest_day;    // in UTC: which windows are open
+  Aliases aliases = {};   // for derived names
 };
 
 enum class Verdict : std::uint8_t { drop, pass };
@@ -33,7 +36,7 @@ struct Outcome {
   SpReason reason = SP_DROP_NO_RULE;
   std::optional<std::uint32_t> rule;  // index into Program::rules of the deciding rule
   /// The name through which the deciding allow covers the address, if it is not by a range.
-  std::optional<HostName> through;
+  std::optional<ViewedName> through;
   bool operator==(const Outcome&) const = default;
 };
 
@@ -45,8 +48,8 @@ Outcome evaluate_frame(const Program& program, std::span<const std::uint8_t> fra
 
 /// True if `rule` would open or close the address: a range, or a name bound to it (`through` is
 /// then set). Names never open a special address, nor a private one unless the rule says `private
-/// ok`.
-bool covers(const Rule& rule, const Address& remote, const Bindings& bindings,
-            std::optional<HostName>* through = nullptr);
+/// ok`, nor one that a forbidden name has. A rule that is not in force covers nothing.
+bool covers(const Program& program, const Rule& rule, const Address& remote,
+            const Surroundings& surroundings, std::optional<ViewedName>* through = nullptr);
 
 }  // namespace sallyport

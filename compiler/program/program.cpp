@@ -111,16 +111,11 @@ std::string rule_text(const Rule& rule) {
 
 std::optional<std::string> unmet(const Program& program) {
   if (!program.nat64.empty()) return "`nat64`";
-  if (!program.derivations.empty()) return "names derived from an alias";
-  if (!program.nevers.empty()) return "`never`";
   for (const Zone& zone : program.zones) {
     if (!zone.vlans.empty()) return "zones by VLAN";
   }
   for (const Rule& rule : program.rules) {
-    if (rule.absent_ok) return "`absent ok`";
     if (rule.log) return "`log`";
-    if (!rule.via.empty()) return "`via`";
-    if (rule.validity != Validity{}) return "validity";
   }
   return std::nullopt;
 }
@@ -137,15 +132,36 @@ std::vector<std::string> rule_identities(const Program& program) {
   return identities;
 }
 
-std::vector<HostName> bound_names(const Program& program) {
-  std::vector<HostName> names;
+bool in_force(const Rule& rule, Day day) {
+  const auto& [from, until] = rule.validity;
+  return !(from && day < *from) && !(until && day >= *until);
+}
+
+std::optional<Day> next_edge(const Program& program, Day day) {
+  std::optional<Day> next;
   for (const Rule& rule : program.rules) {
-    names.insert(names.end(), rule.remote.names.begin(), rule.remote.names.end());
+    for (const auto& edge : {rule.validity.from, rule.validity.until}) {
+      if (edge && *edge > day && (!next || *edge < *next)) next = edge;
+    }
+  }
+  return next;
+}
+
+bool is_never(const Program& program, const HostName& name) {
+  return std::ranges::any_of(program.nevers, [&](const Never& never) {
+    return never.name ? *never.name == name : never.pattern->matches(name);
+  });
+}
+
+std::vector<ViewedName> bound_names(const Program& program) {
+  std::vector<ViewedName> names;
+  for (const Rule& rule : program.rules) {
+    for (const HostName& name : rule.remote.names) names.emplace_back(name, rule.via);
     for (const NamePattern& pattern : rule.remote.patterns) {
       if (!pattern.text().starts_with('.')) continue;
       // An apex that still has a `*`, or that is a top-level domain, is no name to ask for.
       const auto apex = HostName::parse(pattern.text().substr(1));
-      if (apex) names.push_back(*apex);
+      if (apex) names.emplace_back(*apex, rule.via);
     }
   }
   std::ranges::sort(names);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "compiler/source/source.h"
@@ -53,6 +54,19 @@ struct Resolver {
   bool operator==(const Resolver&) const = default;
 };
 
+/// A name as one view of the DNS has it: the same name asked of another resolver is another name.
+struct ViewedName {
+  HostName name;
+  std::string via;  // the resolver asked; empty: whoever is asked for names without `via`
+
+  ViewedName(HostName of, std::string asked = {}) : name(std::move(of)), via(std::move(asked)) {}
+  auto operator<=>(const ViewedName&) const = default;
+  bool operator==(const ViewedName&) const = default;
+
+  /// `relay.example.net`, `relay.example.net via vpn`.
+  std::string text() const { return via.empty() ? name.text() : name.text() + " via " + via; }
+};
+
 /// A part of a name that DNS decides: the first label of what `alias` is an alias of, without the
 /// first of the prefixes that it has (Azure Relay; VENDORS 1a).
 struct Derivation {
@@ -82,6 +96,9 @@ struct RemoteSet {
   std::vector<DerivedName> derived = {};
   bool operator==(const RemoteSet&) const = default;
 };
+
+/// Before every window: of rules with windows, only those without a first day are in force.
+inline constexpr Day earliest_day = std::chrono::year{1} / 1 / 1;
 
 /// The days on which a rule is in force: from the beginning of `from` to the beginning of `until`.
 struct Validity {
@@ -173,7 +190,14 @@ std::string rule_text(const Rule& rule);
 /// repetitions. One string for each rule, in order.
 std::vector<std::string> rule_identities(const Program& program);
 
-/// Every exact name that the program binds, sorted: names written, and the apex of `.x` patterns.
-std::vector<HostName> bound_names(const Program& program);
+/// True if the rule judges packets on that day.
+bool in_force(const Rule& rule, Day day);
+/// The first day after `day` on which some rule comes into force or goes out of it.
+std::optional<Day> next_edge(const Program& program, Day day);
+
+/// Every exact name that the rules bind, sorted: names written, and the apex of `.x` patterns.
+std::vector<ViewedName> bound_names(const Program& program);
+/// True if the program forbids it: an address that such a name has is refused to every name.
+bool is_never(const Program& program, const HostName& name);
 
 }  // namespace sallyport

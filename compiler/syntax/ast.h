@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/source/source.h"
+#include "compiler/values/day.h"
 
 namespace sallyport {
 
@@ -70,6 +71,16 @@ struct FeedReference {
   std::vector<FeedFilter> filters;
 };
 
+/// One of the words behind a rule or a `use`, each at most once.
+struct Modifier {
+  enum class Kind { private_ok, absent_ok, unless, via, valid, until, owner, log, note };
+  Kind kind = Kind::private_ok;
+  Span span;
+  Name name = {};         // of `unless` the `let`, of `via` the resolver
+  std::string text = {};  // of `unless` the glob; of `owner` and `note` what they say
+  Day day = {};           // of `valid` the first day, of `until` the first that is not
+};
+
 /// `allow SERVICES to DESTINATIONS MODIFIERS`, `allow in SERVICES from SOURCES MODIFIERS`
 struct RuleStatement {
   Span span;
@@ -78,7 +89,7 @@ struct RuleStatement {
   std::vector<ServiceClause> services;
   std::vector<Word> destinations;    // or the sources of an inward rule
   std::vector<FeedReference> feeds;  // that stand among them
-  std::vector<Name> modifiers;       // "private ok"
+  std::vector<Modifier> modifiers;
 };
 
 /// `use VENDOR.PART(NAME = VALUE, ...)`; without a part, every part that is not optional.
@@ -91,12 +102,22 @@ struct UseStatement {
     Value value;
   };
   std::vector<Argument> arguments;
+  std::vector<Modifier> modifiers;  // via, valid, until, owner
 };
 
-/// `let NAME = VALUE when PARAM CHOICE, VALUE when ...`
+/// `first label of cname HOST, lower case, without prefix "P" else "Q"`
+struct DerivationClause {
+  Span span;
+  Word host;
+  bool lower_case = false;
+  std::vector<Name> prefixes;  // the first that fits is taken off
+};
+
+/// `let NAME = VALUE when PARAM CHOICE, VALUE when ...`, or `let NAME = first label of ...`
 struct LetStatement {
   Span span;
   Name name;
+  std::optional<DerivationClause> derivation;  // then there are no alternatives
   struct Alternative {
     Value value;
     std::optional<Name> when_param;

@@ -64,14 +64,52 @@ std::string feed_text(const FeedReference& reference) {
   return feed + " where " + joined(reference.filters, " and ", filter);
 }
 
+std::string modifier_text(const Modifier& modifier) {
+  switch (modifier.kind) {
+    case Modifier::Kind::private_ok:
+      return " private ok";
+    case Modifier::Kind::absent_ok:
+      return " absent ok";
+    case Modifier::Kind::unless:
+      return " unless " + modifier.name.text + " like " + quoted(modifier.text);
+    case Modifier::Kind::via:
+      return " via " + modifier.name.text;
+    case Modifier::Kind::valid:
+      return " valid " + day_text(modifier.day);
+    case Modifier::Kind::until:
+      return " until " + day_text(modifier.day);
+    case Modifier::Kind::owner:
+      return " owner " + quoted(modifier.text);
+    case Modifier::Kind::log:
+      return " log";
+    case Modifier::Kind::note:
+      return " note " + quoted(modifier.text);
+  }
+  return {};
+}
+
+/// In one order, whatever the order in which they were written.
+std::string modifiers_text(std::vector<Modifier> modifiers) {
+  std::ranges::sort(modifiers, {}, &Modifier::kind);
+  return joined(modifiers, "", modifier_text);
+}
+
 std::string use_text(const UseStatement& use) {
   std::string out = "use " + use.vendor.text;
   if (use.part) out += "." + use.part->text;
-  if (use.arguments.empty()) return out;
   const auto argument = [](const UseStatement::Argument& given) {
     return given.name.text + " = " + value_text(given.value);
   };
-  return out + "(" + joined(use.arguments, ", ", argument) + ")";
+  if (!use.arguments.empty()) out += "(" + joined(use.arguments, ", ", argument) + ")";
+  return out + modifiers_text(use.modifiers);
+}
+
+std::string derivation_text(const DerivationClause& clause) {
+  std::string out = "first label of cname " + ast_text(clause.host);
+  if (clause.lower_case) out += ", lower case";
+  if (clause.prefixes.empty()) return out;
+  return out + ", without prefix " +
+         joined(clause.prefixes, " else ", [](const Name& prefix) { return quoted(prefix.text); });
 }
 
 std::string let_text(const LetStatement& let) {
@@ -80,6 +118,7 @@ std::string let_text(const LetStatement& let) {
     if (one.when_param) out += " when " + one.when_param->text + " " + one.when_value->text;
     return out;
   };
+  if (let.derivation) return "let " + let.name.text + " = " + derivation_text(*let.derivation);
   return "let " + let.name.text + " = " + joined(let.alternatives, ", ", alternative);
 }
 
@@ -248,8 +287,7 @@ std::string ast_text(const RuleStatement& rule) {
   out += (rule.inward ? " from " : " to ") + words_text(rule.destinations);
   if (!rule.destinations.empty() && !rule.feeds.empty()) out += ", ";
   out += joined(rule.feeds, ", ", feed_text);
-  for (const Name& modifier : rule.modifiers) out += " " + modifier.text;
-  return out;
+  return out + modifiers_text(rule.modifiers);
 }
 
 std::string ast_text(const Policy& policy) {

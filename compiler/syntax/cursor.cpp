@@ -82,8 +82,7 @@ bool Cursor::at_statement() {
     return at(TokenKind::word, 1) && (at(TokenKind::left_brace, 2) || at_word("allow", 2) ||
                                       at_word("deny", 2) || at_word("use", 2));
   }
-  const LaterWord* later = later_word(word);
-  return later && later->starts && !later->modifies && peek().first_on_line && word != "or";
+  return later_word(word) && peek().first_on_line && word != "or";
 }
 
 bool Cursor::expect(TokenKind kind, std::string_view what, std::string_view hint) {
@@ -194,6 +193,9 @@ void Cursor::report_unknown(const Block& block, const Token& word) {
   std::string hint;
   if (const std::string_view meant = closest(text, here); !meant.empty()) {
     hint = "did you mean " + quote(meant) + "?";
+  } else if (const ModifierWord* row = modifier_word(text)) {
+    hint = quote(text) + " stands at the end of a rule";
+    if (row->modifies_use) hint += " or of a `use`";
   } else if (text.starts_with("//") || text.starts_with("--")) {
     hint = "a comment begins with `#`";
   } else if (text.find_first_of(".:/*{0123456789") != std::string_view::npos) {

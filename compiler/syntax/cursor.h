@@ -67,8 +67,8 @@ class Cursor {
   std::array<Token, 4> ahead_;
   std::size_t count_ = 0;
   Token last_;
-  std::optional<std::uint32_t> told_;   // where the last error was
-  bool silent_ = false;                 // an error of this statement has been reported
+  std::optional<std::uint32_t> told_;  // where the last error was
+  bool silent_ = false;                // an error of this statement has been reported
   std::vector<std::uint32_t> statements_;
   std::optional<std::uint32_t> ended_;  // where an unexpected end has been reported already
 };

@@ -42,6 +42,8 @@ class Parser {
   bool param_type(ParamStatement& param);
   Parsed<LetStatement> let(Span start);
   Parsed<LetStatement::Alternative> alternative();
+  Parsed<DerivationClause> derivation();
+  bool derivation_step(DerivationClause& clause);
   Parsed<PartStatement> part(Span start);
   Parsed<ZoneStatement> zone(Span start);
   Parsed<ResolverStatement> resolver(Span start);
@@ -65,7 +67,9 @@ class Parser {
   Parsed<Name> name_in_line(std::string_view what);
   Parsed<FeedReference> feed_reference();
   Parsed<FeedFilter> feed_filter();
-  bool modifiers(RuleStatement& rule);
+  enum class Modified { rule, use };
+  bool modifiers(Modified what, std::vector<Modifier>& into);
+  bool modifier(const ModifierWord& row, Modifier& into);
   Parsed<ServiceClause> service();
   Parsed<Name> protocol();
 
@@ -77,6 +81,8 @@ class Parser {
   Parsed<std::vector<Word>> range_words(std::string_view what);
   Parsed<Value> value(std::string_view what);
   Parsed<std::string> string(std::string_view what);
+  Parsed<Name> named_string(std::string_view what);
+  Parsed<Day> day();
   Parsed<Block> open(Scope scope, std::string title);
   bool note() { return string("the text of the note, in quotes").has_value(); }
 

@@ -2,6 +2,10 @@
 // Rules: services, destinations and modifiers. Entry point: Parser::rule().
 #include "compiler/syntax/grammar.h"
 
+#include <algorithm>
+
+#include "compiler/source/wording.h"
+
 namespace sallyport {
 
 Parsed<RuleStatement> Parser::rule(const Token& start) {
@@ -16,7 +20,7 @@ Parsed<RuleStatement> Parser::rule(const Token& start) {
   } while (cursor_.accept_word("or"));
   if (!remote_word(rule.inward)) return {};
   if (!remotes(rule, rule.inward ? "a source" : "a destination")) return {};
-  if (!modifiers(rule)) return {};
+  if (!modifiers(Modified::rule, rule.modifiers)) return {};
   rule.span = since(start.span);
   return rule;
 }
@@ -37,23 +41,63 @@ bool Parser::remote_word(bool inward) {
                 : cursor_.expect_word("to", "`to` and a destination", hint);
 }
 
-bool Parser::modifiers(RuleStatement& rule) {
+/// Everything that modifies; `note` and `owner` at the beginning of a line are statements.
+bool Parser::modifiers(Modified what, std::vector<Modifier>& into) {
   while (cursor_.at(TokenKind::word)) {
     const Token found = cursor_.peek();
-    const std::string_view text = found.span.text();
-    if (const LaterWord* later = later_word(text); later && later->modifies) {
-      cursor_.not_yet(found.span, later->construct);
-      return false;
-    }
-    if (text != "private") return true;
+    const ModifierWord* row = modifier_word(found.span.text());
+    const bool states = found.span.text() == "note" || found.span.text() == "owner";
+    if (!row || (states && found.first_on_line)) return true;
     cursor_.take();
-    if (!cursor_.expect_word("ok", "`ok` after `private`")) return false;
-    if (!rule.modifiers.empty()) {
-      cursor_.error("repeated-modifier", since(found.span), "`private ok` stands here twice",
-                    {{rule.modifiers.front().span, "the first is here"}});
+    if (what == Modified::use && !row->modifies_use) {
+      cursor_.error("misplaced-modifier", found.span,
+                    quote(found.span.text()) + " stands behind a rule, not behind a `use`",
+                    {{{}, "a `use` takes `via`, `valid`, `until` and `owner`"}});
       return false;
     }
-    rule.modifiers.push_back({since(found.span), "private ok"});
+    Modifier modifier;
+    modifier.kind = row->kind;
+    if (!this->modifier(*row, modifier)) return false;
+    modifier.span = since(found.span);
+    const auto first = std::ranges::find(into, row->kind, &Modifier::kind);
+    if (first != into.end()) {
+      const bool is_consent =
+          row->kind == Modifier::Kind::private_ok || row->kind == Modifier::Kind::absent_ok;
+      const std::string words = std::string(found.span.text()) + (is_consent ? " ok" : "");
+      cursor_.error("repeated-modifier", modifier.span, quote(words) + " stands here twice",
+                    {{first->span, "the first is here"}});
+      return false;
+    }
+    into.push_back(std::move(modifier));
+  }
+  return true;
+}
+
+/// What stands behind the modifier's first word, which is taken.
+bool Parser::modifier(const ModifierWord& row, Modifier& into) {
+  const auto store = [](auto parsed, auto& field) {
+    if (parsed) field = std::move(*parsed);
+    return parsed.has_value();
+  };
+  switch (row.kind) {
+    case Modifier::Kind::private_ok:
+    case Modifier::Kind::absent_ok:
+      return cursor_.expect_word("ok", "`ok` after " + quote(row.word));
+    case Modifier::Kind::unless:
+      return store(name("the name that a `let` derives"), into.name) &&
+             cursor_.expect_word("like", "`like` and a pattern, as in `unless d like \"*-v*\"`") &&
+             store(string("the pattern, in quotes"), into.text);
+    case Modifier::Kind::via:
+      return store(name("the name of a resolver"), into.name);
+    case Modifier::Kind::valid:
+    case Modifier::Kind::until:
+      return store(day(), into.day);
+    case Modifier::Kind::owner:
+      return store(string("who answers for it, in quotes"), into.text);
+    case Modifier::Kind::note:
+      return store(string("the text of the note, in quotes"), into.text);
+    case Modifier::Kind::log:
+      break;
   }
   return true;
 }

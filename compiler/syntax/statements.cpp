@@ -179,10 +179,7 @@ Parsed<UseStatement> Parser::use(Span start) {
     } while (cursor_.accept(TokenKind::comma));
     if (!cursor_.expect(TokenKind::right_paren, "`,` or `)`")) return {};
   }
-  if (cursor_.at_word("via")) {
-    cursor_.not_yet(cursor_.peek().span, "via");
-    return {};
-  }
+  if (!modifiers(Modified::use, use.modifiers)) return {};
   use.span = since(start);
   return use;
 }

@@ -124,6 +124,12 @@ Parsed<LetStatement> Parser::let(Span start) {
   if (!let_name) return {};
   let.name = std::move(*let_name);
   if (!cursor_.expect(TokenKind::equals, "`=`")) return {};
+  if (cursor_.at_word("first") && cursor_.at_word("label", 1)) {
+    let.derivation = derivation();
+    if (!let.derivation) return {};
+    let.span = since(start);
+    return let;
+  }
   do {
     if (!let.alternatives.empty() && !let.alternatives.back().when_param) {
       cursor_.error("unexpected-token", cursor_.last().span,
@@ -155,6 +161,42 @@ Parsed<LetStatement::Alternative> Parser::alternative() {
     if (!alternative.when_value) return {};
   }
   return alternative;
+}
+
+/// At `first label`.
+Parsed<DerivationClause> Parser::derivation() {
+  DerivationClause clause;
+  const Span start = cursor_.take().span;
+  cursor_.take();
+  if (!cursor_.expect_word("of", "`of cname` and a host")) return {};
+  if (!cursor_.expect_word("cname", "`cname` and a host")) return {};
+  Parsed<Word> host = word("the host whose alias is followed");
+  if (!host) return {};
+  clause.host = std::move(*host);
+  while (cursor_.accept(TokenKind::comma)) {
+    if (!derivation_step(clause)) return {};
+  }
+  clause.span = since(start);
+  return clause;
+}
+
+/// What is done to the label: `lower case` or `without prefix "P" else "Q"`.
+bool Parser::derivation_step(DerivationClause& clause) {
+  if (!clause.lower_case && cursor_.accept_word("lower")) {
+    clause.lower_case = cursor_.expect_word("case", "`case` after `lower`");
+    return clause.lower_case;
+  }
+  if (!clause.prefixes.empty() || !cursor_.accept_word("without")) {
+    cursor_.expected(clause.prefixes.empty() ? "`lower case` or `without prefix`" : "`lower case`");
+    return false;
+  }
+  if (!cursor_.expect_word("prefix", "`prefix` after `without`")) return false;
+  do {
+    Parsed<Name> prefix = named_string("a prefix, in quotes");
+    if (!prefix) return false;
+    clause.prefixes.push_back(std::move(*prefix));
+  } while (cursor_.accept_word("else"));
+  return true;
 }
 
 Parsed<PartStatement> Parser::part(Span start) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The words that start statements and where each may stand, and the words kept for later. The
-// parser and its recovery read the same tables.
+// The words that start statements and where each may stand, those that start modifiers, and the
+// words kept for later. The parser and its recovery read the same tables.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
+
+#include "compiler/syntax/ast.h"
 
 namespace sallyport {
 
@@ -74,21 +76,36 @@ constexpr const StatementWord* statement_word(std::string_view word) {
   return nullptr;
 }
 
+/// A word with which a modifier of a rule begins, and whether a `use` takes it as well.
+struct ModifierWord {
+  std::string_view word;
+  Modifier::Kind kind;
+  bool modifies_use;
+};
+
+inline constexpr ModifierWord modifier_words[] = {
+    {"private", Modifier::Kind::private_ok, false}, {"absent", Modifier::Kind::absent_ok, false},
+    {"unless", Modifier::Kind::unless, false},      {"via", Modifier::Kind::via, true},
+    {"valid", Modifier::Kind::valid, true},         {"until", Modifier::Kind::until, true},
+    {"owner", Modifier::Kind::owner, true},         {"log", Modifier::Kind::log, false},
+    {"note", Modifier::Kind::note, false},
+};
+
+constexpr const ModifierWord* modifier_word(std::string_view word) {
+  for (const ModifierWord& row : modifier_words) {
+    if (row.word == word) return &row;
+  }
+  return nullptr;
+}
+
 /// Words kept for constructs to come, as messages name them.
 struct LaterWord {
   std::string_view word;
   std::string_view construct;
-  bool starts;    // a statement
-  bool modifies;  // the rule or use before it
 };
 
 inline constexpr LaterWord later_words[] = {
-    {"lint", "lint", true, false},       {"never", "never", true, false},
-    {"either", "either", true, false},   {"needs", "needs", true, false},
-    {"or", "or {", true, false},         {"log", "log", true, true},
-    {"valid", "valid", true, true},      {"until", "until", true, true},
-    {"absent", "absent ok", true, true}, {"unless", "unless", true, true},
-    {"via", "via", true, true},
+    {"lint", "lint"}, {"never", "never"}, {"either", "either"}, {"needs", "needs"}, {"or", "or {"},
 };
 
 constexpr const LaterWord* later_word(std::string_view word) {

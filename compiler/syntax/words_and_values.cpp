@@ -127,10 +127,6 @@ Parsed<Value> Parser::value(std::string_view what) {
   Value value;
   const Span start = cursor_.peek().span;
   value.is_list = cursor_.accept(TokenKind::left_bracket);
-  if (cursor_.at_word("first") && cursor_.at_word("label", 1)) {
-    cursor_.not_yet(join(start, cursor_.peek(1).span), "first label of");
-    return {};
-  }
   if (!value.is_list) {
     Parsed<Word> only = range_word(what);
     if (!only) return {};
@@ -151,6 +147,25 @@ Parsed<std::string> Parser::string(std::string_view what) {
     return {};
   }
   return string_of(cursor_.take());
+}
+
+/// A string with its place.
+Parsed<Name> Parser::named_string(std::string_view what) {
+  Parsed<std::string> text = string(what);
+  if (!text) return {};
+  return Name{cursor_.last().span, std::move(*text)};
+}
+
+Parsed<Day> Parser::day() {
+  Parsed<Word> written = word("a date such as `2024-10-22`");
+  if (!written) return {};
+  const std::string_view text = written->span.text();
+  const std::optional<Day> day = parse_day(text);
+  if (!day) {
+    cursor_.error("bad-date", written->span,
+                  "expected a date such as `2024-10-22`, found " + quote(text));
+  }
+  return day;
 }
 
 /// The brace that opens a block. One that is missing before a statement is reported and then taken

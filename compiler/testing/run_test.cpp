@@ -3,6 +3,7 @@
 #include "compiler/testing/run_test.h"
 
 #include <algorithm>
+#include <set>
 #include <variant>
 
 #include "compiler/program/reason.h"
@@ -33,8 +34,19 @@ std::vector<Address> addresses_of(const Host& host, Family family, const Binding
 
 class TestRun {
  public:
-  TestRun(const TestCase& test, const Program& program) : program_(program) {
+  TestRun(const TestCase& test, const Program& program, Day today) : program_(program) {
     surroundings_.bindings = test.bindings;
+    surroundings_.day = test.at.value_or(today);
+    std::set<std::string> views{""};
+    for (const Rule& rule : program.rules) views.insert(rule.via);
+    for (const std::string& view : views) {
+      for (const auto& [name, addresses] : test.bindings) {
+        surroundings_.bindings[{name.name, view}] = addresses;
+      }
+      for (const auto& [name, target] : test.aliases) {
+        surroundings_.aliases.emplace(ViewedName(name, view), target);
+      }
+    }
   }
 
   Judgement judge(const Expectation& expectation) const;
@@ -87,8 +99,8 @@ Judgement TestRun::judge(const Expectation& expectation) const {
 
 }  // namespace
 
-std::vector<Judgement> run_test(const TestCase& test, const Program& program) {
-  const TestRun run(test, program);
+std::vector<Judgement> run_test(const TestCase& test, const Program& program, Day today) {
+  const TestRun run(test, program, today);
   std::vector<Judgement> judgements;
   for (const Expectation& expectation : test.expectations) {
     judgements.push_back(run.judge(expectation));

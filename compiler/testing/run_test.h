@@ -23,7 +23,10 @@ struct Judgement {
   std::optional<std::string> near_miss;  // of a drop: what would have passed
 };
 
-/// One for each expectation, in order. The program must be that of the test's policy.
-std::vector<Judgement> run_test(const TestCase& test, const Program& program);
+/// One for each expectation, in order. The program must be that of the test's policy. Windows are
+/// judged on the day of the test, or on `today` if it has none. What a name was given, it has in
+/// every view.
+std::vector<Judgement> run_test(const TestCase& test, const Program& program,
+                                Day today = earliest_day);
 
 }  // namespace sallyport

@@ -198,29 +198,6 @@ std::optional<std::string> pattern_fault(const Labels& labels) {
   return whole_fault(labels);
 }
 
-/// `*` is zero or more characters. Linear but for one restart point.
-bool glob_matches(std::string_view glob, std::string_view text) {
-  std::size_t g = 0;
-  std::size_t t = 0;
-  std::optional<std::size_t> star;  // where in the glob the last `*` stands
-  std::size_t resume = 0;           // where in the text its match ends so far
-  while (t < text.size()) {
-    if (g < glob.size() && glob[g] == '*') {
-      star = g++;
-      resume = t;
-    } else if (g < glob.size() && glob[g] == text[t]) {
-      ++g;
-      ++t;
-    } else if (star) {
-      g = *star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  return glob.find_first_not_of('*', g) == std::string_view::npos;
-}
-
 /// Takes the last label off the text.
 std::string_view take_last_label(std::string_view& text) {
   const auto dot = text.rfind('.');
@@ -283,6 +260,29 @@ NamePattern::NamePattern(std::string text) : text_(std::move(text)) {
   if (rest.starts_with(".")) head_ = Head::apex_and_any_depth;
   if (head_ != Head::none) rest.remove_prefix(rest.find('.') + 1);
   for (const std::string_view label : split(rest)) labels_.emplace_back(label);
+}
+
+// Linear but for one restart point.
+bool glob_matches(std::string_view glob, std::string_view text) {
+  std::size_t g = 0;
+  std::size_t t = 0;
+  std::optional<std::size_t> star;  // where in the glob the last `*` stands
+  std::size_t resume = 0;           // where in the text its match ends so far
+  while (t < text.size()) {
+    if (g < glob.size() && glob[g] == '*') {
+      star = g++;
+      resume = t;
+    } else if (g < glob.size() && glob[g] == text[t]) {
+      ++g;
+      ++t;
+    } else if (star) {
+      g = *star + 1;
+      t = ++resume;
+    } else {
+      return false;
+    }
+  }
+  return glob.find_first_not_of('*', g) == std::string_view::npos;
 }
 
 bool NamePattern::matches(const HostName& name) const {

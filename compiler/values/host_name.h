@@ -30,6 +30,9 @@ class HostName {
   std::string text_;
 };
 
+/// True if the text is like the glob: `*` is zero or more characters, all else itself.
+bool glob_matches(std::string_view glob, std::string_view text);
+
 /// `*.x` one or more labels below x; `?.x` exactly one; `.x` is x and `*.x`; `*` inside a label is
 /// zero or more characters; a lone `*` in the middle is one label.
 class NamePattern {

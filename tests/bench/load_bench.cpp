@@ -80,7 +80,7 @@ int run() {
   }
   const auto bind_all = [&](std::uint32_t first) {
     for (std::uint32_t i = 0; i < addresses; ++i) {
-      const HostName name = name_of(i % names);
+      const ViewedName name = name_of(i % names);
       if (!datapath->bind(Address::v4(first + i), {&name, 1})) return false;
     }
     return true;

@@ -101,10 +101,10 @@ Run ours(std::uint32_t size) {
   if (auto loaded = live->prepare(table); !loaded) fail(loaded.error());
   run.load = milliseconds_since(from);
 
-  const HostName name = host(relay);
+  const ViewedName name = host(relay);
   const auto bind_all = [&](bool bound) {
     for (std::uint32_t i = 0; i < delta_size; ++i) {
-      const auto names = bound ? std::span(&name, 1) : std::span<const HostName>();
+      const auto names = bound ? std::span(&name, 1) : std::span<const ViewedName>();
       const auto delta = ruleset.bind(Address::v4(first_bound + i), names);
       if (auto changed = live->change(table, delta); !changed) fail(changed.error());
     }

@@ -48,7 +48,7 @@ void use(const Image& image) {
                              Address::v4(0xc6336401),
                              {Family::v6, 1},
                              {Family::v6, last_number(Family::v6)}};
-  std::vector<HostName> names{HostName::parse("a.example.com").value()};
+  std::vector<ViewedName> names{HostName::parse("a.example.com").value()};
   for (const ImageName& entry : image.names) names.push_back(entry.name);
   for (const Address& remote : remotes) {
     const std::uint32_t label = labeler.label_for(remote, names);

@@ -16,8 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const auto again = read_program(text);
   if (!again || *again != *program || program_text(*again) != text) std::abort();
   if (rule_identities(*program).size() != program->rules.size()) std::abort();
-  for (const HostName& name : bound_names(*program)) {
-    if (!HostName::parse(name.text())) std::abort();
+  for (const ViewedName& name : bound_names(*program)) {
+    if (!HostName::parse(name.name.text())) std::abort();
   }
   return 0;
 }

@@ -38,7 +38,7 @@ Image image_of_names() {
 /// Binds addresses, no two with the same names of the first nine, until nothing fits.
 void fill(Datapath& datapath) {
   for (std::uint32_t set = 1; set < 1U << 9 || !datapath.full(); ++set) {
-    std::vector<HostName> some;
+    std::vector<ViewedName> some;
     for (std::uint32_t i = 0; i < names; ++i) {
       if ((set >> i & 1) != 0) some.push_back(name(i));
     }
@@ -69,7 +69,7 @@ TEST_F(BinderTest, N14_B8_a_name_that_goes_is_closed_even_if_there_is_no_room_fo
   const Image image = image_of_names();
   auto datapath = Datapath::load(image);
   ASSERT_TRUE(datapath) << datapath.error().text();
-  const Bind bind = [&](const Address& address, std::span<const HostName> bound) {
+  const Bind bind = [&](const Address& address, std::span<const ViewedName> bound) {
     return datapath->bind(address, bound);
   };
   test::FakeClock clock;

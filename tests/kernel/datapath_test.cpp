@@ -72,7 +72,7 @@ class DatapathTest : public testing::Test {
     EXPECT_TRUE(counters) << counters.error().text();
     return counters ? counters->reasons[reason].packets : 0;
   }
-  Result<void> bind(std::string_view where, std::vector<HostName> names) {
+  Result<void> bind(std::string_view where, std::vector<ViewedName> names) {
     return datapath_->bind(address(where), names);
   }
 
@@ -216,7 +216,7 @@ TEST_F(DatapathTest, B8_AFullTableRefusesAndChangesNothing) {
   const auto sizes = datapath_->sizes();
   const auto bound4 = std::ranges::find(sizes, "bound4", &Datapath::Size::map);
   ASSERT_NE(bound4, sizes.end());
-  const std::vector<HostName> names = {name("a.example.com")};
+  const std::vector<ViewedName> names = {name("a.example.com")};
   for (std::uint32_t i = 0; i < bound4->capacity; ++i) {
     const auto bound = datapath_->bind(Address::v4(0xcb007100U + i), names);
     ASSERT_TRUE(bound) << bound.error().text();
@@ -247,8 +247,8 @@ Program names_with_ports(std::uint16_t count) {
   return program;
 }
 
-std::vector<HostName> names_in(std::uint32_t set) {
-  std::vector<HostName> names;
+std::vector<ViewedName> names_in(std::uint32_t set) {
+  std::vector<ViewedName> names;
   for (std::uint32_t i = 0; set >> i != 0; ++i) {
     if ((set >> i & 1) != 0) names.push_back(name("n" + std::to_string(i) + ".example.com"));
   }

@@ -157,7 +157,7 @@ class Wall {
       throw std::runtime_error(loaded.error().text());
   }
 
-  void bind(const Address& address, const std::vector<HostName>& names) {
+  void bind(const Address& address, const std::vector<ViewedName>& names) {
     const nft::Delta delta = ruleset_.bind(address, names);
     if (delta.empty()) return;
     const auto changed = table_->change(value_, delta);
@@ -209,7 +209,7 @@ TEST_F(NftFlood, T9_no_change_of_a_binding_drops_what_is_always_allowed) {
     Flood flood(*client_);
     const auto began = steady_clock::now();
     while (wall.changes() < wanted && steady_clock::now() < end) {
-      std::vector<HostName> names;
+      std::vector<ViewedName> names;
       for (const char* other : others) {
         if (random() % 3 == 0) names.push_back(host(other));
       }

@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/bpf.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <filesystem>
@@ -76,6 +78,7 @@ class ScriptedLookup : public Lookup {
       answer.outcome = Answer::Outcome::no_data;
     loop_.at(loop_.clock().now(), [answer, done = std::move(done)] { done(answer); });
   }
+  void ask_alias(const HostName&, std::function<void(AliasAnswer)>) override {}
 
  private:
   EventLoop& loop_;
@@ -107,13 +110,18 @@ class RuntimeInNamespace : public testing::Test {
 
   using Started = Result<std::unique_ptr<Runtime>>;
   Started start(const std::string& policy, std::vector<std::string> devices = {"lan0"}) {
-    const auto lookup = [this](EventLoop& loop,
-                               const std::vector<Endpoint>&) -> Result<std::unique_ptr<Lookup>> {
-      return std::make_unique<ScriptedLookup>(loop, zone_);
+    const auto lookup =
+        [this](EventLoop& loop,
+               const std::vector<Endpoint>& servers) -> Result<std::unique_ptr<Lookup>> {
+      const auto view = views_.find(servers.front().address);
+      if (view == views_.end()) return std::make_unique<ScriptedLookup>(loop, zone_);
+      return std::make_unique<ScriptedLookup>(loop,
+                                              tunnel_ = Zone{{"relay.example.net", view->second}});
     };
-    return Runtime::start(
-        bundle_of(policy), {instance_, std::move(devices), {Endpoint{Address::v4(0x7f000001)}}},
-        {clock_, lookup, [this](const std::string& line) { log_ += line + '\n'; }});
+    return Runtime::start(forbidding_ ? *forbidding_ : bundle_of(policy),
+                          {instance_, std::move(devices), {Endpoint{Address::v4(0x7f000001)}}},
+                          {clock_, lookup, [this](const std::string& line) { log_ += line + '\n'; },
+                           [this] { return wall_time_; }});
   }
 
   /// Runs the loop until it holds; false after ten seconds.
@@ -173,8 +181,88 @@ class RuntimeInNamespace : public testing::Test {
   const std::string instance_ = "rt-" + std::to_string(getpid());
   std::optional<Netns> gate_, peer_;
   Zone zone_{{"relay.example.net", has({"192.0.2.7"})}};
+  std::map<Address, Answer> views_;  // what relay.example.net has for other servers
+  Zone tunnel_;
+  std::optional<Bundle> forbidding_;  // instead of what is compiled
   std::string log_;
+  WallTime wall_time_ = Day(std::chrono::year{2025} / 2 / 1) - std::chrono::seconds(2);
 };
+
+const char* const has_windows = R"(
+policy staged {
+  ttl-floor 1s
+  from any {
+    allow tcp 443 to relay.example.net until 2025-02-01
+    allow tcp 80 to 198.51.100.0/24 until 2025-02-01
+    allow tcp 22 to 198.51.100.0/24 valid 2025-02-01
+  }
+}
+)";
+
+TEST_F(RuntimeInNamespace, windows_open_and_close_at_midnight_utc_and_a_failure_is_tried_again) {
+  gate_->inside([&] {
+    auto runtime = start(has_windows);
+    ASSERT_TRUE(runtime) << runtime.error().text();
+    ASSERT_TRUE(run_until(**runtime, [&] { return verdict("192.0.2.7", 443) == "pass"; })) << log_;
+    EXPECT_EQ(verdict("198.51.100.1", 80), "pass");
+    EXPECT_EQ(verdict("198.51.100.1", 22), "drop");
+    EXPECT_EQ(day_text((*runtime)->status().runtime->windows->next_edge.value()), "2025-02-01");
+
+    // Nothing can be written, so the swap fails: told, shown, and tried until it succeeds.
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit none{0, RLIM_INFINITY}, all{RLIM_INFINITY, RLIM_INFINITY};
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+    wall_time_ += std::chrono::seconds(2);
+    EXPECT_TRUE(run_until(**runtime, [&] { return log_.contains("ALARM"); })) << log_;
+    EXPECT_EQ(verdict("198.51.100.1", 80), "pass");
+    EXPECT_FALSE((*runtime)->status().runtime->windows->trouble.empty());
+    ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &all), 0);
+    EXPECT_TRUE(run_until(**runtime, [&] { return verdict("198.51.100.1", 80) == "drop"; }));
+    EXPECT_EQ(verdict("198.51.100.1", 22), "pass");
+    EXPECT_EQ(verdict("192.0.2.7", 443), "drop") << "a name of no rule in force is not bound";
+    EXPECT_TRUE((*runtime)->status().runtime->windows->trouble.empty());
+    EXPECT_FALSE((*runtime)->status().runtime->windows->next_edge);
+  });
+}
+
+TEST_F(RuntimeInNamespace, an_address_of_a_forbidden_name_is_refused_to_names) {
+  gate_->inside([&] {
+    zone_["relay.example.net"] = has({"192.0.2.7", "192.0.2.8"});
+    zone_["lb.example.net"] = has({"192.0.2.8"});
+    Bundle bundle = bundle_of(allows_relay);
+    Program program = read_program(bundle.program_text).value();
+    program.nevers = {{HostName::parse("lb.example.net").value(), {}, "it never calls", {}}};
+    forbidding_ = read_bundle(bundle_bytes(make_image(program), program_text(program))).value();
+    auto runtime = start({});
+    ASSERT_TRUE(runtime) << runtime.error().text();
+    ASSERT_TRUE(run_until(**runtime, [&] { return log_.contains("refused 192.0.2.8"); })) << log_;
+    EXPECT_TRUE(run_until(**runtime, [&] { return verdict("192.0.2.7", 443) == "pass"; })) << log_;
+    EXPECT_EQ(verdict("192.0.2.8", 443), "drop");
+    EXPECT_EQ((*runtime)->status().runtime->refused, 1U);
+    EXPECT_THAT(log_, HasSubstr("lb.example.net has it, which the policy forbids"));
+  });
+}
+
+TEST_F(RuntimeInNamespace, each_view_binds_its_own_addresses) {
+  gate_->inside([&] {
+    views_ = {{Address::v4(0xc6336435), has({"192.0.2.9"})}};
+    auto runtime = start(R"(
+resolver tunnel = 198.51.100.53
+policy views {
+  ttl-floor 1s
+  allow tcp 443 to relay.example.net
+  allow tcp 22 to relay.example.net via tunnel
+}
+)");
+    ASSERT_TRUE(runtime) << runtime.error().text();
+    ASSERT_TRUE(run_until(**runtime, [&] {
+      return verdict("192.0.2.7", 443) == "pass" && verdict("192.0.2.9", 22) == "pass";
+    })) << log_;
+    EXPECT_EQ(verdict("192.0.2.7", 22), "drop");
+    EXPECT_EQ(verdict("192.0.2.9", 443), "drop");
+    EXPECT_THAT(log_, HasSubstr("bound relay.example.net via tunnel to 192.0.2.9"));
+  });
+}
 
 TEST_F(RuntimeInNamespace, binds_what_the_answers_say_and_tells_it) {
   gate_->inside([&] {

@@ -34,8 +34,8 @@ std::set<Address> bound_addresses(const Bindings& bindings) {
   return addresses;
 }
 
-std::vector<HostName> names_of(const Bindings& bindings, const Address& address) {
-  std::vector<HostName> names;
+std::vector<ViewedName> names_of(const Bindings& bindings, const Address& address) {
+  std::vector<ViewedName> names;
   for (const auto& [name, addresses] : bindings) {
     if (addresses.contains(address)) names.push_back(name);
   }

@@ -69,7 +69,7 @@ class Kernel {
     Kernel kernel(std::move(*datapath), rows.surroundings.direction);
     const auto own = kernel.datapath_.set_own(rows.surroundings.own);
     if (!own) return std::unexpected(own.error());
-    std::map<Address, std::vector<HostName>> names;
+    std::map<Address, std::vector<ViewedName>> names;
     for (const auto& [name, addresses] : rows.surroundings.bindings) {
       for (const Address& address : addresses) names[address].push_back(name);
     }

@@ -329,7 +329,7 @@ Result<void> NftEngine::rebind(const Bindings& bindings) {
   for (const auto& [address, names] : wanted) touched.insert(address);
   for (const Address& address : touched) {
     const auto found = wanted.find(address);
-    const std::vector<HostName> none;
+    const std::vector<ViewedName> none;
     const auto bound = proof_->bind(address, found == wanted.end() ? none : found->second);
     if (!bound) return bound;
   }

@@ -67,7 +67,7 @@ FrameDice::FrameDice(std::mt19937_64& random, const Program& program,
       remotes_(remote_boundaries(program, surroundings.bindings)),
       services_(service_boundaries(program)) {
   for (const Rule& rule : program.rules) {
-    Target target = target_of(program, rule, surroundings.bindings);
+    Target target = target_of(program, rule, surroundings);
     if (target.locals.empty() || target.remotes.empty() || target.services.empty()) continue;
     targets_.push_back(std::move(target));
   }
@@ -77,14 +77,15 @@ FrameDice::FrameDice(std::mt19937_64& random, const Program& program,
 }
 
 FrameDice::Target FrameDice::target_of(const Program& program, const Rule& rule,
-                                       const Bindings& bindings) const {
+                                       const Surroundings& surroundings) const {
   Target target;
   target.direction = rule.direction;
   std::ranges::copy_if(locals_, std::back_inserter(target.locals), [&](const Address& address) {
     return !rule.zone || contains(program.zones[*rule.zone].ranges, address);
   });
-  std::ranges::copy_if(remotes_, std::back_inserter(target.remotes),
-                       [&](const Address& address) { return covers(rule, address, bindings); });
+  std::ranges::copy_if(remotes_, std::back_inserter(target.remotes), [&](const Address& address) {
+    return covers(program, rule, address, surroundings);
+  });
   std::ranges::copy_if(services_, std::back_inserter(target.services),
                        [&](const Service& candidate) {
                          return rule.every_service ||

@@ -37,7 +37,8 @@ class FrameDice {
     std::vector<Address> remotes;
     std::vector<Service> services;
   };
-  Target target_of(const Program& program, const Rule& rule, const Bindings& bindings) const;
+  Target target_of(const Program& program, const Rule& rule,
+                   const Surroundings& surroundings) const;
 
   Address local(Family family);
   Service service(Family family);

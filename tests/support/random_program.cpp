@@ -17,6 +17,11 @@ constexpr std::string_view world_names[] = {
     "cdn.example.net",      "relay.example.org", "api.relay.example.org", "evilexample.com",
 };
 
+/// In order; what they lead to makes names of the world.
+constexpr std::string_view world_aliases[] = {"relay1.example.org", "relay2.example.org"};
+constexpr std::string_view world_targets[] = {"ns-1.example.com", "NS-eu-2.example.com",
+                                              "eu1.example.com", "a.privatelink.servicebus.test"};
+
 constexpr std::string_view world_patterns[] = {
     "*.example.com",  "?.example.com", ".example.com", "x.*.example.com",  "*.*.example.com",
     "g*.example.net", ".example.net",  "*.org",        "*-eu.example.net", "?.relay.example.org",
@@ -176,11 +181,31 @@ RemoteSet remote_set(Dice& dice, Action action) {
   if (dice.one_in(3)) {
     remote.patterns.push_back(NamePattern::parse(dice.pick(world_patterns)).value());
   }
+  if (dice.one_in(4)) {
+    constexpr std::string_view globs[] = {"", "", "*-v*", "eu*"};
+    constexpr std::string_view tails[] = {".example.net", "-eu.example.net"};
+    remote.derived.push_back({dice.below(std::size(world_aliases)), "g",
+                              std::string(dice.pick(tails)), std::string(dice.pick(globs))});
+  }
   sort_unique(remote.names);
   return remote;
 }
 
-Rule random_rule(Dice& dice, std::size_t zones, std::uint32_t line) {
+/// One of the days around those that windows are drawn from.
+Day random_day(Dice& dice) {
+  return Day(std::chrono::year{2024} / 3 / 1) + std::chrono::days(dice.below(6));
+}
+
+Validity random_validity(Dice& dice) {
+  Validity validity;
+  const Day day = random_day(dice);
+  if (!dice.one_in(3)) validity.from = day;
+  if (!validity.from || dice.one_in(2)) validity.until = day + std::chrono::days(1 + dice.below(4));
+  return validity;
+}
+
+Rule random_rule(Dice& dice, std::size_t zones, const std::vector<Resolver>& resolvers,
+                 std::uint32_t line) {
   Rule rule;
   rule.action = dice.one_in(4) ? Action::deny : Action::allow;
   if (zones > 0 && !dice.one_in(4)) rule.zone = dice.below(zones);
@@ -188,6 +213,13 @@ Rule random_rule(Dice& dice, std::size_t zones, std::uint32_t line) {
   if (!rule.every_service) rule.services = services(dice);
   rule.remote = remote_set(dice, rule.action);
   rule.private_ok = rule.action == Action::allow && dice.one_in(5);
+  if (dice.one_in(6)) rule.validity = random_validity(dice);
+  if (rule.action == Action::allow) {
+    rule.absent_ok = dice.one_in(5);
+    const RemoteSet& remote = rule.remote;
+    const bool named = !remote.names.empty() || !remote.patterns.empty() || !remote.derived.empty();
+    if (named && !resolvers.empty() && dice.one_in(4)) rule.via = dice.pick(resolvers).name;
+  }
   rule.origin.rule = {"random.sally", line, 3};
   if (dice.one_in(2)) {
     rule.origin.vendor = "vendor" + std::to_string(dice.below(3));
@@ -257,7 +289,16 @@ Program random_program(std::mt19937_64& random) {
     program.zones.push_back(random_zone(dice, i));
   }
   for (std::uint32_t count = dice.below(13), i = 0; i < count; ++i) {
-    program.rules.push_back(random_rule(dice, program.zones.size(), i + 1));
+    program.rules.push_back(random_rule(dice, program.zones.size(), program.resolvers, i + 1));
+  }
+  for (const std::string_view alias : world_aliases) {
+    program.derivations.push_back({HostName::parse(alias).value(), {"ns-eu-", "ns-"}});
+  }
+  if (dice.one_in(4)) {
+    program.nevers.push_back({HostName::parse(dice.pick(world_names)).value(), {}, "no", {}});
+  }
+  if (dice.one_in(6)) {
+    program.nevers.push_back({{}, NamePattern::parse(dice.pick(world_patterns)).value(), "", {}});
   }
   return program;
 }
@@ -267,7 +308,8 @@ Bindings random_bindings(std::mt19937_64& random) {
   Bindings bindings;
   for (const std::string_view text : world_names) {
     if (dice.one_in(4)) continue;
-    auto& addresses = bindings[HostName::parse(text).value()];
+    const std::string via = dice.one_in(4) ? "resolver" + std::to_string(dice.below(2)) : "";
+    auto& addresses = bindings[{HostName::parse(text).value(), via}];
     for (std::uint32_t count = dice.below(4); count > 0; --count) {
       switch (dice.below(8)) {
         case 0:
@@ -282,6 +324,27 @@ Bindings random_bindings(std::mt19937_64& random) {
     }
   }
   return bindings;
+}
+
+Aliases random_aliases(std::mt19937_64& random) {
+  Dice dice(random);
+  Aliases aliases;
+  const HostName link = HostName::parse("a.privatelink.servicebus.test").value();
+  for (const std::string via : {"", "resolver0", "resolver1"}) {
+    for (const std::string_view alias : world_aliases) {
+      if (dice.one_in(4)) continue;
+      aliases.emplace(ViewedName(HostName::parse(alias).value(), via),
+                      HostName::parse(dice.pick(world_targets)).value());
+    }
+    if (dice.one_in(2))
+      aliases.emplace(ViewedName(link, via), HostName::parse("2.test.example").value());
+  }
+  return aliases;
+}
+
+Day random_day(std::mt19937_64& random) {
+  Dice dice(random);
+  return random_day(dice) - std::chrono::days(1) + std::chrono::days(dice.below(4));
 }
 
 std::vector<Address> local_boundaries(const Program& program) {

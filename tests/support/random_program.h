@@ -18,6 +18,11 @@ Program random_program(std::mt19937_64& random);
 /// private and special.
 Bindings random_bindings(std::mt19937_64& random);
 
+/// Targets of the aliases of a random program: names of the same world are derived from them.
+Aliases random_aliases(std::mt19937_64& random);
+/// A day before, inside or behind the windows of a random program.
+Day random_day(std::mt19937_64& random);
+
 /// The edges of every zone, and the neighbours just outside; sorted.
 std::vector<Address> local_boundaries(const Program& program);
 /// The edges of every range of a rule, the specials inside them, resolvers and bound addresses,

@@ -254,7 +254,7 @@ bool inside(const Cell& cell, const Packet& packet, const Bindings& bindings) {
   if (!contains(cell.services, packet.protocol, packet.destination_port)) return false;
   if (!cell.about_names()) return true;
   return std::ranges::any_of(bindings, [&](const auto& entry) {
-    return entry.second.contains(packet.destination) && lists(cell, entry.first);
+    return entry.second.contains(packet.destination) && lists(cell, entry.first.name);
   });
 }
 

@@ -47,8 +47,8 @@ std::optional<std::uint32_t> wanted_cell(const Outcome& outcome) {
   }
 }
 
-std::vector<HostName> names_bound_to(const Bindings& bindings, const Address& address) {
-  std::vector<HostName> names;
+std::vector<ViewedName> names_bound_to(const Bindings& bindings, const Address& address) {
+  std::vector<ViewedName> names;
   for (const auto& [name, addresses] : bindings) {
     if (addresses.contains(address)) names.push_back(name);
   }
@@ -61,8 +61,11 @@ class Trial {
   explicit Trial(std::uint64_t seed)
       : random_(seed),
         program_(with_directions(random_program(random_))),
-        surroundings_{random_bindings(random_), {}},
-        image_(make_image(program_)),
+        surroundings_{random_bindings(random_), {}, Direction::outward, random_day(random_),
+                      random_aliases(random_)},
+        at_(program_at(program_, surroundings_.day, surroundings_.aliases)),
+        plain_{surroundings_.bindings, {}},
+        image_(make_image(program_, surroundings_.day)),
         tables_(image_.labels),
         labeler_(image_, tables_),
         locals_(local_boundaries(program_)),
@@ -71,6 +74,7 @@ class Trial {
     for (const std::uint8_t other : std::initializer_list<std::uint8_t>{0, 58, 99, 255}) {
       services_.push_back({other, 0, 0});
     }
+    labeler_.know(names_with(image_, surroundings_.aliases));
   }
 
   const Image& image() const { return image_; }
@@ -84,6 +88,7 @@ class Trial {
     const bool later = random_() % 4 == 0;
     const bool inward = random_() % 2 == 0;
     surroundings_.direction = inward ? Direction::inward : Direction::outward;
+    plain_.direction = surroundings_.direction;
     const Packet packet =
         packet_of(inward ? remote : local, inward ? local : remote, service, later);
     const Outcome outcome = evaluate(program_, packet, surroundings_);
@@ -92,6 +97,8 @@ class Trial {
     if (outcome.rule && program_.rules[*outcome.rule].direction != surroundings_.direction) {
       wanted = 0;
     }
+    if (evaluate(at_, packet, plain_) != outcome)
+      return testing::AssertionFailure() << "program_at() means something else";
     if (!wanted) return testing::AssertionSuccess();
     ++compared_[outcome.reason];
 
@@ -125,6 +132,8 @@ class Trial {
   std::mt19937_64 random_;
   Program program_;
   Surroundings surroundings_;
+  Program at_;          // means the same to whoever knows
+  Surroundings plain_;  // neither day nor aliases
   Image image_;
   LabelTables tables_;
   Labeler labeler_;

@@ -23,7 +23,7 @@ Program small_program() {
 
 class LabelerTest : public testing::Test {
  protected:
-  Numbers groups_for(std::string_view remote, std::vector<HostName> names) {
+  Numbers groups_for(std::string_view remote, std::vector<ViewedName> names) {
     return tables_.remote_groups[labeler_.label_for(address(remote), names)];
   }
 
@@ -51,7 +51,7 @@ TEST_F(LabelerTest, C5ABoundAddressHasTheGroupsOfItsNamesAndOfItsRanges) {
 }
 
 TEST_F(LabelerTest, NamesOpenNoSpecialAddressAndAPrivateOneOnlyWithConsent) {
-  const std::vector<HostName> names{host("a.example.com"), host("b.example.com")};
+  const std::vector<ViewedName> names{host("a.example.com"), host("b.example.com")};
   for (const char* special : {"127.0.0.1", "169.254.169.254", "8.8.8.8", "::1", "fe80::1"}) {
     EXPECT_EQ(groups_for(special, names), (Numbers{})) << special;
   }

@@ -128,7 +128,7 @@ TEST(MakeImage, NamesHaveTheirLabelsBeforeTheFirstAnswer) {
       program_of({allow({"tcp 1"}, {"a.example.com"}), allow({"tcp 2"}, {"b.example.com"})}));
   const std::size_t before = image.labels.remote_groups.size();
   Labeler labeler(image, image.labels);
-  const HostName name = host("b.example.com");
+  const ViewedName name = host("b.example.com");
   EXPECT_LT(labeler.label_for(address("198.51.100.1"), {&name, 1}), before);
 }
 

@@ -29,11 +29,11 @@ TEST(PatternIndex, C8AgreesWithTryingEveryPattern) {
        {"example.com", "a.example.com", "b.a.example.com", "x.a.example.com", "ab.c.example.com",
         "axb.c.example.com", "evilexample.com", "a.evilexample.com", "g1.example.net",
         "example.net", "www.other.com", "www.other", "x.y.org", "deep.b.a.example.com"}) {
-    const HostName name = host(text);
+    const ViewedName name = host(text);
     Numbers wanted;
     for (std::uint32_t group = 0; group < groups.size(); ++group) {
       for (const NamePattern& pattern : groups[group].patterns) {
-        if (pattern.matches(name)) wanted.push_back(group);
+        if (pattern.matches(name.name)) wanted.push_back(group);
       }
     }
     EXPECT_EQ(index.groups_of(name), wanted) << text;

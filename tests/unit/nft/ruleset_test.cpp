@@ -74,7 +74,7 @@ class Follower {
   Contents contents_;
 };
 
-using Names = std::map<Address, std::vector<HostName>>;
+using Names = std::map<Address, std::vector<ViewedName>>;
 
 Names by_address(const Bindings& bindings) {
   Names names;
@@ -126,10 +126,10 @@ TEST_P(Changes, F3_ADeltaLeadsToTheTableAndRemovesNothingThatStays) {
       for (const auto& [address, names] : after) touched.insert(address);
       for (const Address& address : touched) {
         const auto found = after.find(address);
-        follower.follow(
-            ruleset.bind(address, found == after.end() ? std::vector<HostName>{} : found->second));
+        follower.follow(ruleset.bind(
+            address, found == after.end() ? std::vector<ViewedName>{} : found->second));
         EXPECT_TRUE(
-            ruleset.bind(address, found == after.end() ? std::vector<HostName>{} : found->second)
+            ruleset.bind(address, found == after.end() ? std::vector<ViewedName>{} : found->second)
                 .empty())
             << "nothing changed";
       }
@@ -223,10 +223,10 @@ TEST(NftRuleset, F3_AnAddressThatChangesItsChainIsAlwaysInASet) {
       {allow({"tcp 1000-2000"}, {"a.example.com"}), allow({"tcp 3000-4000"}, {"b.example.com"})});
   Ruleset ruleset(make_image(program), {});
   const Address bound = address("203.0.113.7");
-  (void)ruleset.bind(bound, std::vector{host("a.example.com")});
-  for (const auto& names :
-       {std::vector{host("a.example.com"), host("b.example.com")},
-        std::vector{host("b.example.com")}, std::vector{host("a.example.com")}}) {
+  (void)ruleset.bind(bound, std::vector<ViewedName>{host("a.example.com")});
+  for (const auto& names : {std::vector<ViewedName>{host("a.example.com"), host("b.example.com")},
+                            std::vector<ViewedName>{host("b.example.com")},
+                            std::vector<ViewedName>{host("a.example.com")}}) {
     const Delta delta = ruleset.bind(bound, names);
     std::size_t added = 0;
     std::size_t removed = 0;

@@ -186,7 +186,7 @@ TEST(NftTableFault, C4_C12_NoTableOfARandomProgramHasOne) {
     if (round % 5 == 2) options.devices = {"lan0", "lan1", "lan0"};
     Ruleset ruleset(make_image(program), options);
     EXPECT_EQ(table_fault(ruleset.table()), std::nullopt);
-    std::map<Address, std::vector<HostName>> names;
+    std::map<Address, std::vector<ViewedName>> names;
     for (const auto& [name, addresses] : random_bindings(random)) {
       for (const Address& address : addresses) names[address].push_back(name);
     }

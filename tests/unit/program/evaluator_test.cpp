@@ -358,8 +358,8 @@ TEST(Evaluator, C8_NamesAndPatternsOpenWhatTheyAreBoundTo) {
                  surroundings);
 
   const auto through = [&](std::size_t index, const char* to) {
-    std::optional<HostName> found = name("left.over.example");
-    const bool covered = covers(program.rules[index], address(to), surroundings.bindings, &found);
+    std::optional<ViewedName> found = name("left.over.example");
+    const bool covered = covers(program, program.rules[index], address(to), surroundings, &found);
     return std::string(covered ? "covered " : "not ") + (found ? found->text() : "");
   };
   EXPECT_EQ(through(0, "203.0.113.1"), "covered a.example.com");
@@ -367,6 +367,108 @@ TEST(Evaluator, C8_NamesAndPatternsOpenWhatTheyAreBoundTo) {
   EXPECT_EQ(through(2, "203.0.113.2"), "covered b.example.com");
   EXPECT_EQ(through(2, "198.51.100.1"), "covered ");  // by the range
   EXPECT_EQ(through(0, "203.0.113.2"), "not ");
+}
+
+// --- Windows, views, forbidden and derived names --------------------------------------------
+
+Day day(std::string_view text) {
+  return parse_day(text).value();
+}
+
+TEST(Evaluator, ARuleOutsideOfItsWindowNeitherOpensNorCloses) {
+  Program program =
+      program_of({allow({"udp 443"}, {"203.0.113.0/24"}), allow({"tcp 443"}, {"203.0.113.0/24"}),
+                  deny({"tcp 443"}, {"203.0.113.7"})});
+  program.rules[0].validity = {day("2024-10-01"), day("2025-02-01")};
+  program.rules[2].validity = {{}, day("2025-02-01")};
+  const auto on = [&](const char* text, const char* frame) {
+    Surroundings surroundings;
+    surroundings.day = day(text);
+    return ask(program, frame, surroundings);
+  };
+  const char* opened = "ip4 10.0.0.1 > 203.0.113.1 udp 1 > 443";
+  EXPECT_EQ(on("2024-09-30", opened), "SP_DROP_NO_RULE");
+  EXPECT_EQ(on("2024-10-01", opened), "SP_PASS_RULE 0");
+  EXPECT_EQ(on("2025-01-31", opened), "SP_PASS_RULE 0");
+  EXPECT_EQ(on("2025-02-01", opened), "SP_DROP_NO_RULE");
+  const char* closed = "ip4 10.0.0.1 > 203.0.113.7 tcp 1 > 443";
+  EXPECT_EQ(on("2025-01-31", closed), "SP_DROP_DENIED 2");
+  EXPECT_EQ(on("2025-02-01", closed), "SP_PASS_RULE 1");
+  EXPECT_EQ(next_edge(program, day("2024-10-01")), day("2025-02-01"));
+  EXPECT_EQ(next_edge(program, day("2025-02-01")), std::nullopt);
+}
+
+TEST(Evaluator, TheSameNameInTwoViewsIsTwoNames) {
+  Program program = program_of({allow({"tcp 443"}, {"fe1.example.com"}),
+                                allow({"tcp 22"}, {"fe1.example.com", "*.example.net"})});
+  program.rules[1].via = "tunnel";
+  Surroundings surroundings;
+  surroundings.bindings[name("fe1.example.com")] = {address("203.0.113.1")};
+  surroundings.bindings[{name("fe1.example.com"), "tunnel"}] = {address("198.51.100.1")};
+  surroundings.bindings[name("a.example.net")] = {address("203.0.113.2")};
+  surroundings.bindings[{name("a.example.net"), "tunnel"}] = {address("198.51.100.2")};
+  expect_answers(program,
+                 {
+                     {"ip4 10.0.0.1 > 203.0.113.1 tcp 1 > 443", "SP_PASS_RULE 0"},
+                     {"ip4 10.0.0.1 > 203.0.113.1 tcp 1 > 22", "SP_DROP_NO_RULE"},
+                     {"ip4 10.0.0.1 > 198.51.100.1 tcp 1 > 443", "SP_DROP_NO_RULE"},
+                     {"ip4 10.0.0.1 > 198.51.100.1 tcp 1 > 22", "SP_PASS_RULE 1"},
+                     {"ip4 10.0.0.1 > 203.0.113.2 tcp 1 > 22", "SP_DROP_NO_RULE"},
+                     {"ip4 10.0.0.1 > 198.51.100.2 tcp 1 > 22", "SP_PASS_RULE 1"},
+                 },
+                 surroundings);
+}
+
+TEST(Evaluator, AnAddressOfAForbiddenNameIsRefusedToEveryNameAndNotToRanges) {
+  Program program = program_of({allow({"tcp 443"}, {"fe1.example.com", "*.example.net"}),
+                                allow({"tcp 22"}, {"203.0.113.0/24"})});
+  program.nevers = {{name("lb.example.com"), {}, "it never calls", {}},
+                    {{}, NamePattern::parse("*.bad.example.net").value(), "", {}}};
+  Surroundings surroundings;
+  surroundings.bindings[name("fe1.example.com")] = {address("203.0.113.1"), address("203.0.113.2")};
+  surroundings.bindings[name("lb.example.com")] = {address("203.0.113.2")};
+  surroundings.bindings[name("a.example.net")] = {address("203.0.113.3"), address("203.0.113.4")};
+  surroundings.bindings[name("x.bad.example.net")] = {address("203.0.113.4")};
+  expect_answers(program,
+                 {
+                     {"ip4 10.0.0.1 > 203.0.113.1 tcp 1 > 443", "SP_PASS_RULE 0"},
+                     {"ip4 10.0.0.1 > 203.0.113.2 tcp 1 > 443", "SP_DROP_NO_RULE"},
+                     {"ip4 10.0.0.1 > 203.0.113.2 tcp 1 > 22", "SP_PASS_RULE 1"},
+                     {"ip4 10.0.0.1 > 203.0.113.3 tcp 1 > 443", "SP_PASS_RULE 0"},
+                     {"ip4 10.0.0.1 > 203.0.113.4 tcp 1 > 443", "SP_DROP_NO_RULE"},
+                 },
+                 surroundings);
+}
+
+/// Azure's algorithm (GetNamespaceInfo.ps1 of 2024-10-22).
+TEST(Evaluator, DerivedNamesFollowTheAliasOfTheNamespace) {
+  Program program = program_of({allow({"tcp 443"}, {})});
+  program.derivations = {{name("acme.servicebus.windows.net"), {"ns-sb2-", "ns-"}}};
+  program.rules[0].remote.derived = {{0, "g1-", "-sb.servicebus.windows.net", ""},
+                                     {0, "gv1-", "-sb.servicebus.windows.net", "*-v*"}};
+  const auto opens = [&](const char* derived, Aliases aliases) {
+    Surroundings surroundings;
+    surroundings.aliases = std::move(aliases);
+    surroundings.bindings[name(derived)] = {address("203.0.113.1")};
+    return ask(program, "ip4 10.0.0.1 > 203.0.113.1 tcp 1 > 443", surroundings) == "SP_PASS_RULE 0";
+  };
+  const HostName alias = name("acme.servicebus.windows.net");
+  const HostName link = name("acme.privatelink.servicebus.windows.net");
+  const HostName target = name("ns-sb2-prod-sy3-001.cloudapp.net");
+  EXPECT_TRUE(opens("g1-prod-sy3-001-sb.servicebus.windows.net", {{alias, target}}));
+  EXPECT_TRUE(opens("gv1-prod-sy3-001-sb.servicebus.windows.net", {{alias, target}}));
+  EXPECT_TRUE(opens("g1-prod-001-sb.servicebus.windows.net", {{alias, name("NS-Prod-001.x.net")}}));
+  EXPECT_TRUE(opens("g1-plain-sb.servicebus.windows.net", {{alias, name("plain.cloudapp.net")}}));
+  EXPECT_TRUE(opens("g1-prod-sy3-001-sb.servicebus.windows.net", {{alias, link}, {link, target}}));
+  // Not derived: another number, another deployment, no alias, a link that leads nowhere yet.
+  EXPECT_FALSE(opens("g2-prod-sy3-001-sb.servicebus.windows.net", {{alias, target}}));
+  EXPECT_FALSE(opens("g1-other-sb.servicebus.windows.net", {{alias, target}}));
+  EXPECT_FALSE(opens("g1-prod-sy3-001-sb.servicebus.windows.net", {}));
+  EXPECT_FALSE(opens("g1-acme-sb.servicebus.windows.net", {{alias, link}}));
+  // Deployments of the new format have no `gv` names.
+  const HostName versioned = name("ns-sb2-prod-v2-001.cloudapp.net");
+  EXPECT_TRUE(opens("g1-prod-v2-001-sb.servicebus.windows.net", {{alias, versioned}}));
+  EXPECT_FALSE(opens("gv1-prod-v2-001-sb.servicebus.windows.net", {{alias, versioned}}));
 }
 
 TEST(Evaluator, N8_NamesNeverOpenSpecialOrUnwantedPrivateAddresses) {

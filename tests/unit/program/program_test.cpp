@@ -106,7 +106,7 @@ TEST(BoundNames, AreTheNamesWrittenAndTheApexes) {
   second.remote.names = {name("a.example.com"), name("b.example.com")};
   program.rules = {first, second};
   std::vector<std::string> found;
-  for (const HostName& bound : bound_names(program)) found.push_back(bound.text());
+  for (const ViewedName& bound : bound_names(program)) found.push_back(bound.text());
   EXPECT_THAT(found, ElementsAre("a.example.com", "b.example.com", "c.example.com", "example.net"));
 }
 

@@ -453,5 +453,34 @@ TEST(DnsAnswerTest, compressed_answers_of_an_independent_library) {
   EXPECT_EQ(text(decode(bytes)), "198.51.100.1/40 198.51.100.2/40");
 }
 
+/// "ns-1.example.net/60", "none 30", "failure: SERVFAIL"
+std::string alias_text(const DnsMessage& message) {
+  const AliasAnswer answer = decode_alias(message.bytes(), name("www.example.com"));
+  if (answer.outcome == AliasAnswer::Outcome::failure) return "failure: " + answer.failure;
+  const std::string ttl = std::to_string(answer.ttl.count());
+  return answer.target ? answer.target->text() + "/" + ttl : "none " + ttl;
+}
+
+TEST(DnsAnswerTest, an_alias_is_the_names_own_record) {
+  const auto asked = [] { return DnsMessage("www.example.com", dns::type_cname); };
+  EXPECT_EQ(alias_text(asked().cname("www.example.com", "NS-1.Example.net", 60)),
+            "ns-1.example.net/60");
+  // The rest of a chain does not matter, nor does an alias of another name.
+  EXPECT_EQ(alias_text(asked()
+                           .cname("ns-1.example.net", "x.example.net", 5)
+                           .cname("www.example.com", "ns-1.example.net", 60)),
+            "ns-1.example.net/60");
+  EXPECT_EQ(alias_text(asked().cname("other.example.com", "ns-1.example.net")), "none 0");
+  EXPECT_EQ(alias_text(asked().soa("example.com", 300, 30)), "none 30");
+  EXPECT_EQ(alias_text(asked().rcode(3)), "none 0");
+  EXPECT_EQ(alias_text(asked().rcode(2)), "failure: SERVFAIL");
+  EXPECT_EQ(alias_text(asked().cname("www.example.com", "a_b.example.net")),
+            "failure: an alias of what is no host name");
+  EXPECT_EQ(
+      alias_text(
+          DnsMessage("www.example.com", dns::type_a).cname("www.example.com", "ns-1.example.net")),
+      "failure: an answer to another question");
+}
+
 }  // namespace
 }  // namespace sallyport

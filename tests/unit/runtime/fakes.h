@@ -32,6 +32,9 @@ class FakeLookup : public Lookup {
   void ask(const HostName& name, Family family, std::function<void(Answer)> done) override {
     questions.push_back({name, family, std::move(done)});
   }
+  void ask_alias(const HostName& name, std::function<void(AliasAnswer)> done) override {
+    alias_questions.push_back({name, std::move(done)});
+  }
   /// Answers the oldest question.
   void answer(const Answer& answer) {
     ASSERT_FALSE(questions.empty());
@@ -40,6 +43,11 @@ class FakeLookup : public Lookup {
     question.done(answer);
   }
   std::deque<Question> questions;
+  struct AliasQuestion {
+    HostName name;
+    std::function<void(AliasAnswer)> done;
+  };
+  std::deque<AliasQuestion> alias_questions;
 };
 
 inline HostName name(std::string_view text) {

@@ -440,7 +440,7 @@ TEST_F(NameTableTest, changes_replayed_give_the_table) {
   };
   const std::vector<std::string_view> who = {"a.example.com", "b.example.com", "c.example.com"};
   table_.set_names(image_of({"a.example.com", "b.example.com", "c.example.com"}));
-  std::map<Address, std::vector<HostName>> replayed;
+  std::map<Address, std::vector<ViewedName>> replayed;
   for (int event = 0; event < 10'000; ++event) {
     now_ += Seconds{roll(200)};
     TableChanges changes;

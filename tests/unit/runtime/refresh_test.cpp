@@ -275,5 +275,21 @@ TEST_F(RefreshTest, N16_ten_thousand_names_do_not_synchronise) {
   EXPECT_LT(most_in_a_second, 600U) << "333 a second would be perfectly even";
 }
 
+/// Azure's gateways: most of 256 names do not exist, and are no reason to hurry.
+TEST(RefreshDelay, ANameThatMayBeAbsentWaitsForAQuarterOfAnHour) {
+  const Answer absent = negative(Answer::Outcome::no_name);
+  const auto minutes = [](Moment delay) {
+    return std::chrono::duration_cast<std::chrono::minutes>(delay).count();
+  };
+  EXPECT_EQ(minutes(refresh_delay(absent, Seconds{30}, 0, 0.0, true)), 15);
+  EXPECT_EQ(minutes(refresh_delay(absent, Seconds{30}, 0, 0.999, true)), 17);
+  EXPECT_EQ(minutes(refresh_delay(absent, Seconds{1800}, 0, 0.0, true)), 30);
+  EXPECT_EQ(minutes(refresh_delay(absent, Seconds{86400}, 0, 0.0, true)), 60);
+  // Once it exists, and where it must, everything is as for any name.
+  EXPECT_EQ(refresh_delay(addresses({"203.0.113.1"}, Seconds{100}), Seconds{100}, 0, 0.0, true),
+            std::chrono::seconds(70));
+  EXPECT_LT(refresh_delay(absent, Seconds{30}, 0, 0.999, false), std::chrono::seconds(60));
+}
+
 }  // namespace
 }  // namespace sallyport

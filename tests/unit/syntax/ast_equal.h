@@ -38,23 +38,37 @@ class AstEqual {
   static bool equal(const FeedStatement& a, const FeedStatement& b) {
     return equal(a.name, b.name) && equal(a.file, b.file) && equal(a.format, b.format);
   }
+  static bool equal(const Modifier& a, const Modifier& b) {
+    return a.kind == b.kind && equal(a.name, b.name) && a.text == b.text && a.day == b.day;
+  }
+  /// In any order.
+  static bool equal_modifiers(std::vector<Modifier> a, std::vector<Modifier> b) {
+    std::ranges::sort(a, {}, &Modifier::kind);
+    std::ranges::sort(b, {}, &Modifier::kind);
+    return equal(a, b);
+  }
+  static bool equal(const DerivationClause& a, const DerivationClause& b) {
+    return equal(a.host, b.host) && a.lower_case == b.lower_case && equal(a.prefixes, b.prefixes);
+  }
   static bool equal(const RuleStatement& a, const RuleStatement& b) {
     return a.action == b.action && equal(a.services, b.services) &&
            equal(a.destinations, b.destinations) && equal(a.feeds, b.feeds) &&
-           equal(a.modifiers, b.modifiers);
+           equal_modifiers(a.modifiers, b.modifiers);
   }
   static bool equal(const UseStatement::Argument& a, const UseStatement::Argument& b) {
     return equal(a.name, b.name) && equal(a.value, b.value);
   }
   static bool equal(const UseStatement& a, const UseStatement& b) {
-    return equal(a.vendor, b.vendor) && equal(a.part, b.part) && equal(a.arguments, b.arguments);
+    return equal(a.vendor, b.vendor) && equal(a.part, b.part) && equal(a.arguments, b.arguments) &&
+           equal_modifiers(a.modifiers, b.modifiers);
   }
   static bool equal(const LetStatement::Alternative& a, const LetStatement::Alternative& b) {
     return equal(a.value, b.value) && equal(a.when_param, b.when_param) &&
            equal(a.when_value, b.when_value);
   }
   static bool equal(const LetStatement& a, const LetStatement& b) {
-    return equal(a.name, b.name) && equal(a.alternatives, b.alternatives);
+    return equal(a.name, b.name) && equal(a.derivation, b.derivation) &&
+           equal(a.alternatives, b.alternatives);
   }
   static bool equal(const ParamStatement& a, const ParamStatement& b) {
     return equal(a.name, b.name) && a.type == b.type && a.is_list == b.is_list &&
