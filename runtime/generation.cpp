@@ -14,6 +14,7 @@
 #include "compiler/label/labeler.h"
 #include "compiler/program/derivation.h"
 #include "compiler/program/program_text.h"
+#include "runtime/capabilities.h"
 #include "runtime/self_test.h"
 
 namespace sallyport {
@@ -84,6 +85,9 @@ Result<Generation> Generation::prepare(const Pins& pins, Bundle bundle, const Wa
   if (!program) return std::unexpected(program.error());
   if (const auto construct = unmet(*program)) {
     return std::unexpected(Error{"prepare " + subject, "no engine judges " + *construct, {}});
+  }
+  if (const auto missing = missing_capability(*program)) {
+    return std::unexpected(Error{"prepare " + subject, *missing, {}});
   }
   if (auto same = check_image(subject, *program, bundle.image); !same) {
     return std::unexpected(same.error());

@@ -21,6 +21,7 @@ struct Arguments {
   std::string file, output, script, policy, as_of;
   std::vector<std::string> devices;
   bool conntrack = false, host = false;
+  CompileOptions options;
 };
 
 ExitCode write_bundle(const Image& image, const Program& program, const std::string& file) {
@@ -91,7 +92,7 @@ ExitCode build(const Arguments& arguments) {
     if (!nft::is_device_name(device))
       return print_usage_error("`" + device + "` is no device: --device takes names of devices");
   }
-  const auto program = compile_policy(arguments.file, arguments.policy);
+  const auto program = compile_policy(arguments.file, arguments.policy, arguments.options);
   if (!program) return program.error();
   const bool has_windows = next_edge(*program, earliest_day).has_value();
   if (!arguments.script.empty() && has_windows && arguments.as_of.empty()) {
@@ -128,6 +129,7 @@ Command add_build(CLI::App& command) {
                      "of --nft: YYYY-MM-DD, the day whose rules are in the script, if some have "
                      "windows");
   command.add_option("--policy", arguments->policy, "which one, if the file has several policies");
+  add_capability_option(command, arguments->options);
   command.footer(
       "Compiles the policy and its imports. The same text gives the same bytes, and so the same\n"
       "digest, on every machine. No name is resolved: that is the runtime's part.\n\n"

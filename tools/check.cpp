@@ -17,6 +17,7 @@ using Json = nlohmann::ordered_json;
 struct Arguments {
   std::vector<std::string> files;
   bool json = false;
+  CompileOptions options;
 };
 
 /// Of the policies if there are any, else of the vendors' parts as written.
@@ -25,7 +26,7 @@ std::size_t rules_in(const Compilation& compilation) {
   for (const auto& program : compilation.programs) rules += program.rules.size();
   if (!compilation.modules.front().policy.policies.empty()) return rules;
   for (const auto& vendor : compilation.modules.front().policy.vendors) {
-    for (const auto& part : vendor.parts) rules += part.rules.size();
+    for (const auto& part : vendor.parts) rules += part.items.size();
   }
   return rules;
 }
@@ -64,7 +65,7 @@ ExitCode check_files(const Arguments& arguments) {
   ExitCode code = exit_ok;
   Json list = Json::array();
   for (const auto& file : arguments.files) {
-    const auto compilation = compile_file(file);
+    const auto compilation = compile_file(file, arguments.options);
     if (!compilation) return print_error(compilation.error());
     if (compilation->diagnostics.has_errors()) code = exit_policy;
     if (arguments.json) {
@@ -84,6 +85,7 @@ ExitCode check_files(const Arguments& arguments) {
 Command add_check(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
   command.add_option("FILE", arguments->files, "policy or vendor files")->required();
+  add_capability_option(command, arguments->options);
   command.add_flag("--json", arguments->json, "print the diagnostics as a JSON list");
   command.footer(
       "Prints what is wrong on standard error, with places; exits with 1 if anything is an error.\n"

@@ -29,6 +29,7 @@ struct Arguments {
   std::string file, packet, policy, instance, as_of;
   std::vector<std::string> given, own, aliases;
   bool json = false;
+  CompileOptions options;
 };
 
 struct Question {
@@ -257,7 +258,7 @@ ExitCode answer(const Question& question, const std::vector<Address>& addresses,
 ExitCode explain(const Arguments& arguments) {
   const auto packet = read_packet_text(arguments.packet);
   if (!packet) return print_usage_error(packet.error());
-  auto program = open_program(arguments.file, arguments.policy);
+  auto program = open_program(arguments.file, arguments.policy, arguments.options);
   if (!program) return program.error();
   Question question{std::move(*program), *packet, {}, {}};
   if (auto gathered = gather(arguments, question); !gathered) return gathered.error();
@@ -286,6 +287,7 @@ Command add_explain(CLI::App& command) {
   command.add_option("--policy", arguments->policy, "which one, if the file has several policies");
   command.add_option("--instance", arguments->instance,
                      "the runtime whose addresses to take (default: main, unless --given)");
+  add_capability_option(command, arguments->options);
   command.add_flag("--json", arguments->json, "print one JSON object");
   command.footer(
       "Says pass or drop, the rule that decides with its place in the source, and the name that "

@@ -26,9 +26,11 @@ ExitCode load_bundle(const Arguments& arguments) {
   if (!text) return print_error(text.error());
   const std::span bytes(reinterpret_cast<const std::uint8_t*>(text->data()), text->size());
   // Judged here too: the reason is better told before anything is sent.
-  if (const auto bundle = read_bundle(bytes); !bundle) {
+  const auto bundle = read_bundle(bytes);
+  if (!bundle) {
     return print_error({"load " + arguments.bundle, bundle.error().cause, bundle.error().detail});
   }
+  if (const auto met = demand_capabilities(arguments.bundle, *bundle); !met) return met.error();
   const auto reply = control_call(files->control(), "load", bytes);
   if (!reply) return print_error(reply.error());
   if (!*reply) {

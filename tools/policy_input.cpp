@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <iostream>
 
+#include "compiler/program/capabilities.h"
 #include "compiler/program/program_text.h"
+#include "runtime/capabilities.h"
 #include "runtime/clock.h"
 
 namespace sallyport {
@@ -52,20 +54,21 @@ void print_diagnostics(const Diagnostics& diagnostics) {
   if (!diagnostics.all().empty()) std::cerr << render(diagnostics, isatty(STDERR_FILENO) == 1);
 }
 
-Result<Compilation> compile_file(const std::string& file) {
-  return compile(file, [](const std::filesystem::path& path) {
+Result<Compilation> compile_file(const std::string& file, const CompileOptions& options) {
+  const ReadFile read = [](const std::filesystem::path& path) {
     auto text = read_file(path);
     if (text && text->starts_with(bundle_magic)) {
       text = std::unexpected(Error{"read " + path.string(), "a bundle, not a policy",
                                    "`sallyport show` tells what is inside"});
     }
     return text;
-  });
+  };
+  return compile(file, read, options);
 }
 
-std::expected<Program, ExitCode> compile_policy(const std::string& file,
-                                                const std::string& policy) {
-  auto compilation = compile_file(file);
+std::expected<Program, ExitCode> compile_policy(const std::string& file, const std::string& policy,
+                                                const CompileOptions& options) {
+  auto compilation = compile_file(file, options);
   if (!compilation) return std::unexpected(print_error(compilation.error()));
   print_diagnostics(compilation->diagnostics);
   if (compilation->diagnostics.has_errors()) return std::unexpected(exit_policy);
@@ -78,10 +81,11 @@ std::expected<Bundle, ExitCode> open_bundle(const std::string& file) {
   return std::move(*bundle);
 }
 
-std::expected<Program, ExitCode> open_program(const std::string& file, const std::string& policy) {
+std::expected<Program, ExitCode> open_program(const std::string& file, const std::string& policy,
+                                              const CompileOptions& options) {
   const auto text = read_file(file);
   if (!text) return std::unexpected(print_error(text.error()));
-  if (text->find('\0') == std::string::npos) return compile_policy(file, policy);
+  if (text->find('\0') == std::string::npos) return compile_policy(file, policy, options);
   const auto bundle = open_bundle(file);
   if (!bundle) return std::unexpected(bundle.error());
   auto program = read_program(bundle->program_text);
@@ -107,6 +111,25 @@ std::expected<Day, ExitCode> read_as_of(const std::string& text) {
 void add_as_of(CLI::App& command, std::string& text) {
   command.add_option("--as-of", text,
                      "YYYY-MM-DD: the day, in UTC, whose rules are in force (default: today)");
+}
+
+void add_capability_option(CLI::App& command, CompileOptions& options) {
+  command
+      .add_option_function<std::string>(
+          "--capability",
+          [&options](const std::string& name) { options.capabilities.insert(name); },
+          "what the gateway can do, for `either needs ...`")
+      ->trigger_on_parse()
+      ->check(CLI::IsMember(std::vector<std::string>(capabilities.begin(), capabilities.end())));
+}
+
+std::expected<void, ExitCode> demand_capabilities(const std::string& file, const Bundle& bundle) {
+  const auto program = read_program(bundle.program_text);
+  if (!program) return std::unexpected(print_error(program.error()));
+  const auto missing = missing_capability(*program);
+  if (!missing) return {};
+  std::cerr << "error: " << file << " cannot be enforced here: " << *missing << '\n';
+  return std::unexpected(exit_policy);
 }
 
 std::string counted(std::size_t count, const std::string& one, const std::string& many) {

@@ -23,12 +23,19 @@ ExitCode print_usage_error(const std::string& text);
 void print_diagnostics(const Diagnostics& diagnostics);
 
 /// A policy file and its imports; a bundle in the place of one is an error.
-Result<Compilation> compile_file(const std::string& file);
+Result<Compilation> compile_file(const std::string& file, const CompileOptions& options = {});
 /// The file's only policy, or the one named `policy` if that is not empty.
-std::expected<Program, ExitCode> compile_policy(const std::string& file, const std::string& policy);
+std::expected<Program, ExitCode> compile_policy(const std::string& file, const std::string& policy,
+                                                const CompileOptions& options = {});
 std::expected<Bundle, ExitCode> open_bundle(const std::string& file);
 /// The Program in a policy file or a bundle, whichever the file is.
-std::expected<Program, ExitCode> open_program(const std::string& file, const std::string& policy);
+std::expected<Program, ExitCode> open_program(const std::string& file, const std::string& policy,
+                                              const CompileOptions& options = {});
+
+/// `--capability NAME`, as often as wanted.
+void add_capability_option(CLI::App& command, CompileOptions& options);
+/// exit_policy after it was printed that this runtime lacks a capability that the bundle needs.
+std::expected<void, ExitCode> demand_capabilities(const std::string& file, const Bundle& bundle);
 
 /// The day that --as-of names; today if `text` is empty.
 std::expected<Day, ExitCode> read_as_of(const std::string& text);

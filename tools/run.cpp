@@ -90,6 +90,7 @@ ExitCode run_runtime(const Arguments& arguments) {
   }
   auto bundle = open_bundle(arguments.bundle);
   if (!bundle) return bundle.error();
+  if (const auto met = demand_capabilities(arguments.bundle, *bundle); !met) return met.error();
 
   prepare_signals();
   const BootClock clock;

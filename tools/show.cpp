@@ -156,6 +156,28 @@ Json zones_json(const Program& program) {
   return list;
 }
 
+Json choices_json(const Program& program) {
+  Json list = Json::array();
+  for (const auto& choice : program.choices) {
+    list.push_back({{"place", choice.place.text()},
+                    {"title", choice.title},
+                    {"alternative", choice.number},
+                    {"of", choice.count},
+                    {"why", choice.why}});
+  }
+  return list;
+}
+
+Json nevers_json(const Program& program) {
+  Json list = Json::array();
+  for (const auto& never : program.nevers) {
+    list.push_back({{"name", never.name ? never.name->text() : never.pattern->text()},
+                    {"reason", never.reason},
+                    {"place", never.place.text()}});
+  }
+  return list;
+}
+
 Result<Json> bundle_json(const Bundle& bundle, const Program& program, Day day, bool with_nft) {
   const Image image = make_image(program, day);
   Json json{{"policy", image.policy},
@@ -164,6 +186,10 @@ Result<Json> bundle_json(const Bundle& bundle, const Program& program, Day day, 
             {"feeds", feeds_json(program)},
             {"resolvers", resolvers_json(program)},
             {"zones", zones_json(program)}};
+  json["owner"] = program.owner;
+  json["needs"] = program.needs;
+  json["choices"] = choices_json(program);
+  json["nevers"] = nevers_json(program);
   json["rules"] = Json::array();
   for (std::size_t i = 0; i < image.rules.size(); ++i)
     json["rules"].push_back(rule_json(image.rules[i], program.rules[i], program, day));
@@ -218,11 +244,32 @@ void print_feeds(const Json& feeds) {
   }
 }
 
+std::string owner_line(const std::string& owner) {
+  return owner.empty() ? owner : "owner      " + owner + '\n';
+}
+
+void print_choices(const Json& json) {
+  if (!json.at("needs").empty()) std::cout << "needs      " << joined(json.at("needs")) << '\n';
+  for (const auto& choice : json.at("choices")) {
+    const std::string title = choice.at("title").get<std::string>();
+    std::cout << "either     at " << choice.at("place").get<std::string>() << ": alternative "
+              << choice.at("alternative") << " of " << choice.at("of")
+              << (title.empty() ? "" : ", " + title) << ": " << choice.at("why").get<std::string>()
+              << '\n';
+  }
+  for (const auto& never : json.at("nevers")) {
+    const std::string reason = never.at("reason").get<std::string>();
+    std::cout << "never      " << never.at("name").get<std::string>()
+              << (reason.empty() ? "" : ": " + reason) << '\n';
+  }
+}
+
 void print_page(const Json& json, bool tables) {
   const auto& lifetimes = json.at("lifetimes");
   std::cout << "policy     " << json.at("policy").get<std::string>() << '\n'
             << "digest     " << json.at("bundle").get<std::string>() << '\n'
-            << "lifetimes  ttl-floor " << lifetimes.at("ttl_floor") << " s, grace "
+            << owner_line(json.at("owner").get<std::string>()) << "lifetimes  ttl-floor "
+            << lifetimes.at("ttl_floor") << " s, grace "
             << (lifetimes.at("grace").is_null() ? "twice the TTL, at least 300"
                                                 : lifetimes.at("grace").dump())
             << " s, max-stale " << lifetimes.at("max_stale") << " s\n";
@@ -235,6 +282,7 @@ void print_page(const Json& json, bool tables) {
     std::cout << "zone       " << zone.at("name").get<std::string>() << " = "
               << joined(zone.at("ranges")) << '\n';
   }
+  print_choices(json);
   print_rules(json.at("rules"));
   if (!json.at("names").empty()) std::cout << "\nnames to bind\n";
   for (const auto& name : json.at("names")) {

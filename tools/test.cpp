@@ -23,6 +23,7 @@ struct Arguments {
   std::vector<std::string> files;
   std::string junit, filter, as_of;
   bool json = false, require_tests = false;
+  CompileOptions options;
 };
 
 struct TestRun {
@@ -131,17 +132,21 @@ JunitSuite junit_suite(const FileRun& run) {
 }
 
 /// Compiles the file and runs its tests; the error is the exit code.
-std::expected<FileRun, ExitCode> run_file(const std::string& file, const std::string& filter,
+std::expected<FileRun, ExitCode> run_file(const std::string& file, const Arguments& arguments,
                                           Day today) {
-  auto compilation = compile_file(file);
+  auto compilation = compile_file(file, arguments.options);
   if (!compilation) return std::unexpected(print_error(compilation.error()));
   print_diagnostics(compilation->diagnostics);
   if (compilation->diagnostics.has_errors()) return std::unexpected(exit_policy);
   FileRun run{file, std::make_unique<Compilation>(std::move(*compilation)), {}};
   for (const TestCase& test : run.compilation->tests) {
-    if (!test.title.contains(filter)) continue;
+    if (!test.title.contains(arguments.filter)) continue;
     const auto program =
         std::ranges::find(run.compilation->programs, test.policy, &Program::policy);
+    if (const auto construct = unmet(*program)) {
+      return std::unexpected(
+          print_error({"test " + file, "the evaluator does not judge " + *construct, {}}));
+    }
     run.tests.push_back({&test, &*program, run_test(test, *program, today)});
   }
   return run;
@@ -154,7 +159,7 @@ ExitCode run_tests(const Arguments& arguments) {
   Json list = Json::array();
   std::vector<JunitSuite> suites;
   for (const std::string& file : arguments.files) {
-    const auto run = run_file(file, arguments.filter, *today);
+    const auto run = run_file(file, arguments, *today);
     if (!run && run.error() != exit_policy) return run.error();
     if (!run) {
       code = exit_policy;
@@ -184,6 +189,7 @@ Command add_test(CLI::App& command) {
   command.add_option("--junit", arguments->junit, "also write the results to this file, as JUnit");
   command.add_flag("--require-tests", arguments->require_tests, "a file without tests has failed");
   add_as_of(command, arguments->as_of);
+  add_capability_option(command, arguments->options);
   command.add_flag("--json", arguments->json, "print the results as a JSON list");
   command.footer(
       "Runs the `test` blocks of each file and prints every expectation that failed: what happened "

@@ -8,12 +8,13 @@
 
 namespace sallyport {
 
-std::vector<Program> check(const std::vector<Module>& modules, Diagnostics& diagnostics) {
+std::vector<Program> check(const std::vector<Module>& modules, Diagnostics& diagnostics,
+                           const std::set<std::string>& capabilities) {
   Reporter reporter(diagnostics);
   const Declarations declarations(modules, diagnostics, reporter);
   std::vector<Program> programs;
   for (const PolicyStatement& policy : modules.front().policy.policies) {
-    auto program = read_policy(policy, 0, declarations, reporter);
+    auto program = read_policy(policy, 0, declarations, capabilities, reporter);
     if (program) programs.push_back(std::move(*program));
   }
   return programs;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct Module {
 /// Zones and resolvers are shared by all modules; vendors are seen by the root file and by the
 /// files that import them. Returns one Program per policy of the root file that has no errors, in
 /// source order.
-std::vector<Program> check(const std::vector<Module>& modules, Diagnostics& diagnostics);
+std::vector<Program> check(const std::vector<Module>& modules, Diagnostics& diagnostics,
+                           const std::set<std::string>& capabilities = {});
 
 }  // namespace sallyport

@@ -16,7 +16,8 @@ Declarations::Declarations(const std::vector<Module>& modules, Diagnostics& diag
                            Reporter& reporter)
     : feeds_(modules, reporter) {
   find_visible(modules);
-  declare_vendors(modules, diagnostics, reporter);
+  declare_vendors(modules, reporter);
+  check_vendors(modules, diagnostics, reporter);
   const std::size_t errors = diagnostics.errors();
   NameSpace zone_space;
   NameSpace resolver_space;
@@ -54,19 +55,33 @@ void Declarations::find_visible(const std::vector<Module>& modules) {
   }
 }
 
-void Declarations::declare_vendors(const std::vector<Module>& modules, Diagnostics& diagnostics,
-                                   Reporter& reporter) {
+void Declarations::declare_vendors(const std::vector<Module>& modules, Reporter& reporter) {
   NameSpace space;
   for (std::size_t module = 0; module < modules.size(); ++module) {
     for (const VendorStatement& vendor : modules[module].policy.vendors) {
       if (space.declare(vendor.name, "vendor", reporter)) {
         vendors_.emplace(vendor.name.text, Vendor{&vendor, module});
       }
+    }
+  }
+}
+
+/// From the last file to the first: what a part uses stands in an imported file mostly, and what is
+/// wrong there is said there.
+void Declarations::check_vendors(const std::vector<Module>& modules, Diagnostics& diagnostics,
+                                 Reporter& reporter) {
+  for (std::size_t module = modules.size(); module-- > 0;) {
+    for (const VendorStatement& vendor : modules[module].policy.vendors) {
       const std::size_t errors = diagnostics.errors();
-      check_vendor(vendor, feeds_, reporter);
+      check_vendor(vendor, *this, reporter);
       if (diagnostics.errors() != errors) broken_.insert(&vendor);
     }
   }
+}
+
+std::size_t Declarations::module_of(const VendorStatement& vendor) const {
+  const auto found = vendors_.find(vendor.name.text);
+  return found == vendors_.end() ? 0 : found->second.module;
 }
 
 void Declarations::declare_zone(const ZoneStatement& statement, Reporter& reporter) {

@@ -33,13 +33,16 @@ class Declarations {
 
   const VendorStatement* vendor(std::size_t module, std::string_view name) const;
   std::vector<std::string> vendor_names(std::size_t module) const;
+  /// Of a vendor that vendor() gave.
+  std::size_t module_of(const VendorStatement& vendor) const;
   bool is_broken(const VendorStatement& vendor) const { return broken_.contains(&vendor); }
   /// A declared vendor of that name that the module does not see.
   const VendorStatement* unseen_vendor(std::string_view name) const;
 
  private:
-  void declare_vendors(const std::vector<Module>& modules, Diagnostics& diagnostics,
-                       Reporter& reporter);
+  void declare_vendors(const std::vector<Module>& modules, Reporter& reporter);
+  void check_vendors(const std::vector<Module>& modules, Diagnostics& diagnostics,
+                     Reporter& reporter);
   void declare_zone(const ZoneStatement& statement, Reporter& reporter);
   void declare_resolver(const ResolverStatement& statement, Reporter& reporter);
   void find_visible(const std::vector<Module>& modules);

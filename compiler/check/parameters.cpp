@@ -120,6 +120,14 @@ std::optional<Term> every_choice(const ParamStatement& param, const Value& value
   return term;
 }
 
+/// `{name}` alone, of a list.
+bool refers_to_list(const Value& value, const Terms& terms) {
+  if (value.words.size() != 1 || value.words[0].pieces.size() != 1) return false;
+  const Piece& piece = value.words[0].pieces[0];
+  const Term* term = piece.kind == Piece::Kind::reference ? terms.find(piece.text) : nullptr;
+  return term && term->is_list;
+}
+
 /// Of choices a list of several has all.
 Term sample_term(const ParamStatement& param, std::size_t choice, std::size_t elements) {
   Term term{.is_list = param.is_list};
@@ -139,13 +147,14 @@ std::string type_text(const ParamStatement& param) {
   return param.type == Type::one_of ? element : "a " + element;
 }
 
-Term read_value(const ParamStatement& param, const Value& value, Reporter& reporter) {
+Term read_value(const ParamStatement& param, const Value& value, const Terms& terms,
+                Reporter& reporter) {
   if (auto all = every_choice(param, value)) return std::move(*all);
-  const Terms nothing;
+  const bool is_list = value.is_list || refers_to_list(value, terms);
   Term term{.is_list = param.is_list};
   bool sound = true;
   for (const Word& word : value.words) {
-    const auto texts = nothing.expand(word, reporter);
+    const auto texts = terms.expand(word, reporter);
     if (!texts) {
       sound = false;
       continue;
@@ -164,7 +173,7 @@ Term read_value(const ParamStatement& param, const Value& value, Reporter& repor
       term.texts.push_back(std::move(*element));
     }
   }
-  if (sound && value.is_list && !param.is_list) {
+  if (sound && is_list && !param.is_list) {
     reporter.error(value.span, {"wrong-type", "a list is given where one value is expected"},
                    {declaration_of(param)});
     sound = false;
@@ -177,7 +186,7 @@ Term read_value(const ParamStatement& param, const Value& value, Reporter& repor
         {declaration_of(param)});
     sound = false;
   }
-  if (sound && param.is_list && !value.is_list) {
+  if (sound && param.is_list && !is_list) {
     reporter.error(value.span,
                    {"wrong-type", "one value is given where a list is expected",
                     "write " + quote("[" + std::string(value.span.text()) + "]") +
@@ -200,7 +209,7 @@ Term default_value(const ParamStatement& param) {
   }
   Diagnostics said_with_the_vendor;
   Reporter silent(said_with_the_vendor);
-  return read_value(param, *param.default_value, silent);
+  return read_value(param, *param.default_value, Terms(), silent);
 }
 
 std::vector<std::vector<Term>> sample_values(const std::vector<ParamStatement>& params) {

@@ -15,8 +15,10 @@ namespace sallyport {
 /// `a label`, `a list of host`, `one of public | china`.
 std::string type_text(const ParamStatement& param);
 
-/// The value as the parameter's type; after an error was reported, a term with a silent fault.
-Term read_value(const ParamStatement& param, const Value& value, Reporter& reporter);
+/// The value as the parameter's type, with `terms` for what its words refer to; after an error was
+/// reported, a term with a silent fault.
+Term read_value(const ParamStatement& param, const Value& value, const Terms& terms,
+                Reporter& reporter);
 
 /// What a parameter stands for in a `use` that gives no value: its default, or the fault of a
 /// missing parameter, shown at the reference.

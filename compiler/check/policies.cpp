@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <map>
 #include <set>
+#include <type_traits>
 #include <variant>
 
+#include "compiler/check/parts.h"
 #include "compiler/check/rules.h"
-#include "compiler/check/vendors.h"
 #include "compiler/check/written.h"
+#include "compiler/program/capabilities.h"
 #include "compiler/source/wording.h"
 
 namespace sallyport {
@@ -25,8 +28,12 @@ std::string list_of(const std::vector<std::string>& words) {
 class PolicyReader {
  public:
   PolicyReader(const PolicyStatement& policy, std::size_t module, const Declarations& declarations,
-               Reporter& reporter)
-      : policy_(policy), module_(module), declarations_(declarations), reporter_(reporter) {}
+               const Capabilities& declared, Reporter& reporter)
+      : policy_(policy),
+        module_(module),
+        declarations_(declarations),
+        declared_(declared),
+        reporter_(reporter) {}
 
   std::optional<Program> run();
 
@@ -43,10 +50,20 @@ class PolicyReader {
   };
 
   void sort_derivations();
+  void read_capabilities();
+  void read_nevers();
+  void add_need(const std::string& need);
+  void demand_zone(const RuleStatement& rule) {
+    // An inward rule is told more by the check of its direction.
+    if (!rule.inward) demand_zone(rule.span, "rule");
+  }
+  void demand_zone(const UseStatement& use) { demand_zone(use.span, "use"); }
+  void demand_zone(const EitherStatement& either) { demand_zone(either.span, "`either`"); }
   void read_settings();
   void read_setting(const SettingStatement& setting);
   void read_item(const RuleStatement& rule, const Standing& standing);
   void read_item(const UseStatement& use, const Standing& standing);
+  void read_item(const EitherStatement& either, const Standing& standing);
   void read_block(const DirectionBlock& block);
   void demand_zone(const Span& span, std::string_view what);
   void refuse_direction(const Span& span, const Standing& standing, const Rule* through_use);
@@ -58,10 +75,14 @@ class PolicyReader {
   const PolicyStatement& policy_;
   std::size_t module_;
   const Declarations& declarations_;
+  Capabilities declared_;
   Reporter& reporter_;
   Program program_;
   std::set<const LoadedFeed*> used_feeds_;
   Referents referents_;
+  const ReadingScope scope_{declarations_, declared_, referents_};
+  std::vector<Span> rule_spans_;  // of each rule of the program
+  std::vector<NeverReading> nevers_;
   bool sound_ = true;
 };
 
@@ -70,23 +91,27 @@ std::optional<Program> PolicyReader::run() {
   program_.zones = declarations_.zones();
   program_.resolvers = declarations_.resolvers();
   referents_.resolvers = &program_.resolvers;
+  if (policy_.owner) program_.owner = policy_.owner->text;
+  read_capabilities();
   read_settings();
   for (const auto& item : policy_.items) {
     if (const auto* block = std::get_if<DirectionBlock>(&item)) {
       read_block(*block);
-    } else if (const auto* rule = std::get_if<RuleStatement>(&item)) {
-      // An inward rule is told more by the check of its direction.
-      if (!program_.zones.empty() && !rule->inward) demand_zone(rule->span, "rule");
-      read_item(*rule, {});
-    } else {
-      const auto& use = std::get<UseStatement>(item);
-      if (!program_.zones.empty()) demand_zone(use.span, "use");
-      read_item(use, {});
+      continue;
     }
+    std::visit(
+        [&](const auto& statement) {
+          if constexpr (!std::is_same_v<std::decay_t<decltype(statement)>, DirectionBlock>) {
+            if (!program_.zones.empty()) demand_zone(statement);
+            read_item(statement, {});
+          }
+        },
+        item);
   }
   for (const LoadedFeed* feed : declarations_.feeds().all()) {
     if (used_feeds_.contains(feed)) program_.feeds.push_back(feed->source);
   }
+  read_nevers();
   if (!sound_ || !declarations_.are_sound()) return {};
   sort_derivations();
   return std::move(program_);
@@ -195,27 +220,11 @@ void PolicyReader::read_item(const RuleStatement& statement, const Standing& sta
   read.rule->zone = standing.zone;
   read.rule->origin.rule = statement.span.place();
   program_.rules.push_back(std::move(*read.rule));
+  rule_spans_.push_back(statement.span);
 }
 
 void PolicyReader::read_item(const UseStatement& use, const Standing& standing) {
-  const std::string& name = use.vendor.text;
-  const VendorStatement* vendor = declarations_.vendor(module_, name);
-  if (!vendor) {
-    std::string hint = did_you_mean(name, declarations_.vendor_names(module_));
-    std::vector<Note> notes;
-    if (const VendorStatement* unseen = declarations_.unseen_vendor(name)) {
-      notes.push_back(
-          {unseen->name.span, "it is declared in a file that this one does not import"});
-      hint.clear();
-    }
-    return fail(use.vendor.span, {"unknown-vendor", "there is no vendor " + quote(name), hint},
-                std::move(notes));
-  }
-  if (declarations_.is_broken(*vendor)) {
-    sound_ = false;
-    return;
-  }
-  UseReading read = read_use(use, *vendor, declarations_.feeds(), referents_, reporter_);
+  PartReading read = read_use(use, module_, Terms(), use.span, scope_, reporter_);
   sound_ = sound_ && read.sound;
   note_feeds(read.feeds);
   const auto misplaced = std::ranges::find_if(
@@ -224,6 +233,55 @@ void PolicyReader::read_item(const UseStatement& use, const Standing& standing) 
   for (Rule& rule : read.rules) {
     rule.zone = standing.zone;
     program_.rules.push_back(std::move(rule));
+    rule_spans_.push_back(use.span);
+  }
+  std::ranges::move(read.nevers, std::back_inserter(nevers_));
+  std::ranges::move(read.choices, std::back_inserter(program_.choices));
+  for (const std::string& need : read.needs) add_need(need);
+}
+
+void PolicyReader::read_item(const EitherStatement& either, const Standing& standing) {
+  check_either(either, reporter_);
+  Chosen chosen = choose(either, declared_, reporter_);
+  if (!chosen.alternative) {
+    sound_ = false;
+    return;
+  }
+  program_.choices.push_back(std::move(chosen.choice));
+  if (chosen.alternative->needs) add_need(chosen.alternative->needs->text);
+  for (const auto& item : chosen.alternative->items) {
+    std::visit([&](const auto& statement) { read_item(statement, standing); }, item);
+  }
+}
+
+/// Needs stand in the program sorted, each once.
+void PolicyReader::add_need(const std::string& need) {
+  const auto at = std::ranges::lower_bound(program_.needs, need);
+  if (at == program_.needs.end() || *at != need) program_.needs.insert(at, need);
+}
+
+void PolicyReader::read_capabilities() {
+  for (const Name& name : policy_.capabilities) {
+    if (is_capability(name.text)) {
+      declared_.insert(name.text);
+      continue;
+    }
+    const std::vector<std::string> known(capabilities.begin(), capabilities.end());
+    fail(name.span, {"unknown-capability", "there is no capability " + quote(name.text),
+                     did_you_mean(name.text, known)});
+  }
+}
+
+/// Those of the policy, and of every vendor and part that it uses.
+void PolicyReader::read_nevers() {
+  for (const NeverStatement& never : policy_.nevers) {
+    sound_ = sallyport::read_nevers(never, Terms(), reporter_, nevers_) && sound_;
+  }
+  sound_ = check_nevers(nevers_, program_.rules, rule_spans_, reporter_) && sound_;
+  for (const NeverReading& one : nevers_) {
+    // Two uses of one vendor bring the same twice.
+    const auto known = std::ranges::find(program_.nevers, one.never);
+    if (known == program_.nevers.end()) program_.nevers.push_back(one.never);
   }
 }
 
@@ -245,8 +303,9 @@ void PolicyReader::read_block(const DirectionBlock& block) {
 }  // namespace
 
 std::optional<Program> read_policy(const PolicyStatement& policy, std::size_t module,
-                                   const Declarations& declarations, Reporter& reporter) {
-  return PolicyReader(policy, module, declarations, reporter).run();
+                                   const Declarations& declarations, const Capabilities& declared,
+                                   Reporter& reporter) {
+  return PolicyReader(policy, module, declarations, declared, reporter).run();
 }
 
 }  // namespace sallyport

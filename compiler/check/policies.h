@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "compiler/check/alternatives.h"
 #include "compiler/check/declarations.h"
 #include "compiler/check/reporter.h"
 #include "compiler/program/program.h"
@@ -11,8 +12,10 @@
 
 namespace sallyport {
 
-/// Empty after an error was reported, here or in a declaration it depends on.
+/// `declared` are capabilities beside those that the policy declares itself. Empty after an error
+/// was reported, here or in a declaration it depends on.
 std::optional<Program> read_policy(const PolicyStatement& policy, std::size_t module,
-                                   const Declarations& declarations, Reporter& reporter);
+                                   const Declarations& declarations, const Capabilities& declared,
+                                   Reporter& reporter);
 
 }  // namespace sallyport

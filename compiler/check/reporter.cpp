@@ -11,7 +11,11 @@ Reporter::Reporter(Diagnostics& diagnostics)
 
 Reporter Reporter::through(const Span& use) const {
   Reporter other = *this;
-  other.use_ = use;
+  if (is_through_use()) {
+    other.inner_.push_back(use);
+  } else {
+    other.use_ = use;
+  }
   return other;
 }
 
@@ -27,6 +31,7 @@ void Reporter::say(Severity severity, const Span& span, const Complaint& complai
                    std::vector<Note> notes) {
   const Span& shown = is_through_use() ? use_ : span;
   if (is_through_use() && span.source) notes.push_back({span, "the vendor says it here"});
+  for (const Span& use : inner_) notes.push_back({use, "which is used here"});
 
   const Span first = notes.empty() ? Span{} : notes.front().span;
   if (!said_

@@ -25,8 +25,9 @@ class Reporter {
  public:
   explicit Reporter(Diagnostics& diagnostics);
 
-  /// A reporter that shows everything at `use`, with a note at the vendor's text. Both forget
-  /// nothing of what the other has said.
+  /// A reporter that shows everything at `use`, with a note at the vendor's text. Where `use`
+  /// stands in a vendor itself, everything is still shown at the outermost one. Both forget nothing
+  /// of what the other has said.
   Reporter through(const Span& use) const;
   bool is_through_use() const { return use_.source != nullptr; }
 
@@ -43,7 +44,8 @@ class Reporter {
 
   Diagnostics* diagnostics_;
   std::shared_ptr<Said> said_;
-  Span use_;
+  Span use_;                 // the outermost
+  std::vector<Span> inner_;  // those that it leads to
 };
 
 /// `did you mean ...?` if one of the candidates is close to `word`, else empty.

@@ -1,70 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A vendor's part is read anew for each `use`; checked on its own, it is read once for each set of
-// sample values.
+// A vendor checked on its own: its names first, then every part once for each set of sample values.
 #include "compiler/check/vendors.h"
 
 #include <algorithm>
-#include <map>
+#include <optional>
 
+#include "compiler/check/minimal.h"
 #include "compiler/check/name_space.h"
+#include "compiler/check/named.h"
 #include "compiler/check/parameters.h"
-#include "compiler/check/rules.h"
+#include "compiler/check/parts.h"
 #include "compiler/check/terms.h"
+#include "compiler/program/capabilities.h"
 #include "compiler/source/wording.h"
 
 namespace sallyport {
 namespace {
 
-template <class T>
-const T* find_named(const std::vector<T>& items, std::string_view name) {
-  const auto found =
-      std::ranges::find_if(items, [&](const T& item) { return item.name.text == name; });
-  return found == items.end() ? nullptr : &*found;
-}
-
-template <class T>
-std::vector<std::string> names_of(const std::vector<T>& items) {
-  std::vector<std::string> names;
-  for (const T& item : items) names.push_back(item.name.text);
-  return names;
-}
-
-// --- A vendor on its own --------------------------------------------------------------------
+using Known = std::vector<std::string>;
 
 class VendorCheck {
  public:
-  VendorCheck(const VendorStatement& vendor, const FeedTable& feeds, Reporter& reporter)
-      : vendor_(vendor), feeds_(feeds), reporter_(reporter) {}
+  VendorCheck(const VendorStatement& vendor, const Declarations& declarations, Reporter& reporter)
+      : vendor_(vendor), declarations_(declarations), reporter_(reporter) {}
 
   void run();
 
  private:
   void check_names();
   void check_param(const ParamStatement& param);
-  void check_let(const LetStatement& let, const std::vector<std::string>& known);
-  void check_references(const Word& word, const std::vector<std::string>& known);
-  void check_choice(const LetStatement::Alternative& alternative);
-  void check_lets_of(const PartStatement& part);
-  void check_rules(const PartStatement& part, const std::vector<Term>& samples);
+  void check_let(const LetStatement& let, const Known& known);
+  void check_references(const Word& word, const Known& known);
+  void check_choice(const Name& param, const Name& choice);
+  void check_part(const PartStatement& part);
+  void check_inside(const PartStatement& part);
+  void check_lets(const std::vector<LetStatement>& lets, Known& known);
+  void read_parts(const std::vector<Term>& samples);
+  void compare(const PartStatement& part, const PartReading& minimal, PartReader& reader,
+               const Referents& referents);
 
   const VendorStatement& vendor_;
-  const FeedTable& feeds_;
+  const Declarations& declarations_;
   Reporter& reporter_;
 };
 
 void VendorCheck::run() {
   check_names();
   for (const ParamStatement& param : vendor_.params) check_param(param);
-  std::vector<std::string> known = names_of(vendor_.params);
-  for (const LetStatement& let : vendor_.lets) {
-    check_let(let, known);
-    known.push_back(let.name.text);
-  }
-  for (const PartStatement& part : vendor_.parts) check_lets_of(part);
-  for (const std::vector<Term>& samples : sample_values(vendor_.params)) {
-    for (const PartStatement& part : vendor_.parts) check_rules(part, samples);
-  }
+  Known known = names_of(vendor_.params);
+  check_lets(vendor_.lets, known);
+  for (const PartStatement& part : vendor_.parts) check_part(part);
+  for (const std::vector<Term>& samples : sample_values(vendor_.params)) read_parts(samples);
 }
+
+// --- Names ----------------------------------------------------------------------------------
 
 void VendorCheck::check_names() {
   NameSpace terms;
@@ -77,6 +66,16 @@ void VendorCheck::check_names() {
     parts.declare(part.name, "part", reporter_);
     NameSpace part_terms = terms;
     for (const LetStatement& let : part.lets) part_terms.declare(let.name, "`let`", reporter_);
+    for (const auto& item : part.items) {
+      const auto* either = std::get_if<EitherStatement>(&item);
+      if (!either) continue;
+      for (const auto& alternative : either->alternatives) {
+        NameSpace inner = part_terms;
+        for (const LetStatement& let : alternative.lets) {
+          inner.declare(let.name, "`let`", reporter_);
+        }
+      }
+    }
   }
 }
 
@@ -89,12 +88,10 @@ void VendorCheck::check_param(const ParamStatement& param) {
                       {"bad-name", "`all` cannot be a choice of a list: it means every choice"});
     }
   }
-  if (param.default_value) read_value(param, *param.default_value, reporter_);
+  if (param.default_value) read_value(param, *param.default_value, Terms(), reporter_);
 }
 
-void VendorCheck::check_choice(const LetStatement::Alternative& alternative) {
-  if (!alternative.when_param || !alternative.when_value) return;
-  const Name& name = *alternative.when_param;
+void VendorCheck::check_choice(const Name& name, const Name& value) {
   const ParamStatement* param = find_named(vendor_.params, name.text);
   if (!param) {
     reporter_.error(name.span, {"unknown-name", quote(name.text) + " is no parameter",
@@ -106,8 +103,7 @@ void VendorCheck::check_choice(const LetStatement::Alternative& alternative) {
                     {{param->name.span, quote(name.text) + " is " + type_text(*param)}});
     return;
   }
-  const Name& value = *alternative.when_value;
-  std::vector<std::string> choices;
+  Known choices;
   for (const Name& choice : param->choices) choices.push_back(choice.text);
   if (std::ranges::find(choices, value.text) != choices.end()) return;
   reporter_.error(value.span,
@@ -116,7 +112,7 @@ void VendorCheck::check_choice(const LetStatement::Alternative& alternative) {
                   {{param->name.span, quote(name.text) + " is " + type_text(*param)}});
 }
 
-void VendorCheck::check_references(const Word& word, const std::vector<std::string>& known) {
+void VendorCheck::check_references(const Word& word, const Known& known) {
   for (const Piece& piece : word.pieces) {
     if (piece.kind != Piece::Kind::reference) continue;
     if (std::ranges::find(known, piece.text) != known.end()) continue;
@@ -127,171 +123,97 @@ void VendorCheck::check_references(const Word& word, const std::vector<std::stri
   }
 }
 
-void VendorCheck::check_let(const LetStatement& let, const std::vector<std::string>& known) {
+void VendorCheck::check_let(const LetStatement& let, const Known& known) {
   if (let.derivation) check_references(let.derivation->host, known);
   for (const LetStatement::Alternative& alternative : let.alternatives) {
-    check_choice(alternative);
+    if (alternative.when_param && alternative.when_value) {
+      check_choice(*alternative.when_param, *alternative.when_value);
+    }
     for (const Word& word : alternative.value.words) check_references(word, known);
   }
 }
 
-void VendorCheck::check_lets_of(const PartStatement& part) {
-  std::vector<std::string> known = names_of(vendor_.params);
-  for (const LetStatement& let : vendor_.lets) known.push_back(let.name.text);
-  for (const LetStatement& let : part.lets) {
+void VendorCheck::check_lets(const std::vector<LetStatement>& lets, Known& known) {
+  for (const LetStatement& let : lets) {
     check_let(let, known);
     known.push_back(let.name.text);
   }
 }
 
-/// A choice that no alternative covers is an error only where it is chosen.
-void forgive_missing_alternative(Terms& terms, const std::string& name) {
-  const Term* term = terms.find(name);
-  if (term->fault && term->fault->complaint && term->fault->complaint->code == "no-alternative") {
-    terms.bind(name, {.fault = Fault{}});
+void VendorCheck::check_part(const PartStatement& part) {
+  Known known = names_of(vendor_.params);
+  for (const LetStatement& let : vendor_.lets) known.push_back(let.name.text);
+  check_lets(part.lets, known);
+  if (part.when) {
+    for (const Name& choice : part.when->choices) check_choice(part.when->param, choice);
+  }
+  if (part.inside) check_inside(part);
+  for (const auto& item : part.items) {
+    const auto* either = std::get_if<EitherStatement>(&item);
+    if (!either) continue;
+    check_either(*either, reporter_);
+    for (const auto& alternative : either->alternatives) {
+      Known inner = known;
+      check_lets(alternative.lets, inner);
+    }
   }
 }
 
-void VendorCheck::check_rules(const PartStatement& part, const std::vector<Term>& samples) {
+void VendorCheck::check_inside(const PartStatement& part) {
+  const Name& full = *part.inside;
+  if (full.text != part.name.text && find_named(vendor_.parts, full.text)) return;
+  Known others = names_of(vendor_.parts);
+  std::erase(others, part.name.text);
+  reporter_.error(full.span, {"unknown-part",
+                              quote(vendor_.name.text) + " has no other part " + quote(full.text),
+                              did_you_mean(full.text, others)});
+}
+
+// --- Statements, with sample values ----------------------------------------------------------
+
+void VendorCheck::read_parts(const std::vector<Term>& samples) {
   Terms terms;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     terms.bind(vendor_.params[i].name.text, samples[i]);
   }
-  const auto bind = [&](const LetStatement& let) {
-    terms.bind_let(let);
-    forgive_missing_alternative(terms, let.name.text);
+  for (const LetStatement& let : vendor_.lets) {
+    bind_let(let, true, terms);
     if (const auto& fault = terms.find(let.name.text)->fault) report(*fault, reporter_);
-  };
-  std::ranges::for_each(vendor_.lets, bind);
-  std::ranges::for_each(part.lets, bind);
+  }
+  std::vector<NeverReading> unused;
+  for (const NeverStatement& never : vendor_.nevers) read_nevers(never, terms, reporter_, unused);
+
+  const Capabilities all(capabilities.begin(), capabilities.end());
   Referents referents;
-  for (const RuleStatement& rule : part.rules) {
-    read_rule(rule, terms, feeds_, referents, reporter_);
-  }
-}
-
-// --- A vendor in use ------------------------------------------------------------------------
-
-class UseReader {
- public:
-  UseReader(const UseStatement& use, const VendorStatement& vendor, const FeedTable& feeds,
-            Referents& referents, Reporter& reporter)
-      : use_(use), vendor_(vendor), feeds_(feeds), referents_(referents), reporter_(reporter) {}
-
-  UseReading run();
-
- private:
-  std::vector<const PartStatement*> parts();
-  void bind_arguments();
-  void read_part(const PartStatement& part);
-  void warn_of_empty(const std::string& what);
-  Span called() const {
-    return use_.part ? join(use_.vendor.span, use_.part->span) : use_.vendor.span;
-  }
-
-  const UseStatement& use_;
-  const VendorStatement& vendor_;
-  const FeedTable& feeds_;
-  Referents& referents_;
-  Reporter& reporter_;
-  Terms terms_;  // the parameters and the vendor's own lets
-  UseReading reading_;
-};
-
-UseReading UseReader::run() {
-  const auto parts_used = parts();
-  bind_arguments();
-  for (const LetStatement& let : vendor_.lets) terms_.bind_let(let);
-  for (const PartStatement* part : parts_used) read_part(*part);
-  reading_.sound = modify_use(use_, referents_, reading_.rules, reporter_) && reading_.sound;
-  return std::move(reading_);
-}
-
-std::vector<const PartStatement*> UseReader::parts() {
-  std::vector<const PartStatement*> chosen;
-  if (use_.part) {
-    if (const PartStatement* part = find_named(vendor_.parts, use_.part->text)) return {part};
-    reading_.sound = false;
-    reporter_.error(
-        use_.part->span,
-        {"unknown-part", quote(vendor_.name.text) + " has no part " + quote(use_.part->text),
-         did_you_mean(use_.part->text, names_of(vendor_.parts))});
-    return {};
-  }
+  const ReadingScope scope{declarations_, all, referents, true};
+  PartReader reader(vendor_, terms, {}, scope, reporter_);
   for (const PartStatement& part : vendor_.parts) {
-    if (!part.optional) chosen.push_back(&part);
-  }
-  if (chosen.empty()) warn_of_empty(quote(vendor_.name.text) + " has no part that is not optional");
-  return chosen;
-}
-
-void UseReader::warn_of_empty(const std::string& what) {
-  reading_.has_empty_part = true;
-  reporter_.warning(called(), {"empty-part", what + ": nothing is opened by this `use`"});
-}
-
-void UseReader::bind_arguments() {
-  for (const ParamStatement& param : vendor_.params) {
-    terms_.bind(param.name.text, default_value(param));
-  }
-  std::map<std::string, Span> given;
-  for (const UseStatement::Argument& argument : use_.arguments) {
-    const ParamStatement* param = find_named(vendor_.params, argument.name.text);
-    if (!param) {
-      reading_.sound = false;
-      reporter_.error(argument.name.span,
-                      {"unknown-argument",
-                       quote(vendor_.name.text) + " has no parameter " + quote(argument.name.text),
-                       did_you_mean(argument.name.text, names_of(vendor_.params))});
-      continue;
-    }
-    const auto [first, fresh] = given.try_emplace(argument.name.text, argument.name.span);
-    if (!fresh) {
-      reading_.sound = false;
-      reporter_.error(argument.name.span,
-                      {"duplicate-argument", quote(argument.name.text) + " is given twice"},
-                      {{first->second, "it was given here first"}});
-      continue;
-    }
-    Term term = read_value(*param, argument.value, reporter_);
-    reading_.sound = reading_.sound && !term.fault;
-    terms_.bind(argument.name.text, std::move(term));
+    if (!reader.holds(part).value_or(false)) continue;
+    const PartReading reading = reader.read(part);
+    if (part.inside) compare(part, reading, reader, referents);
   }
 }
 
-void UseReader::read_part(const PartStatement& part) {
-  Reporter at_use = reporter_.through(called());
-  Terms terms = terms_;
-  for (const LetStatement& let : part.lets) {
-    terms.bind_let(let);
-    if (const auto& fault = terms.find(let.name.text)->fault) {
-      report(*fault, at_use);
-      reading_.sound = false;
-    }
-  }
-  for (const RuleStatement& statement : part.rules) {
-    RuleReading read = read_rule(statement, terms, feeds_, referents_, at_use);
-    reading_.sound = reading_.sound && read.sound;
-    reading_.feeds.insert(reading_.feeds.end(), read.feeds.begin(), read.feeds.end());
-    if (!read.rule) continue;
-    read.rule->origin = {vendor_.name.text, part.name.text, statement.span.place(),
-                         use_.span.place()};
-    reading_.rules.push_back(std::move(*read.rule));
-  }
-  if (part.rules.empty()) {
-    warn_of_empty("the part " + quote(vendor_.name.text + "." + part.name.text) + " has no rules");
-  }
+void VendorCheck::compare(const PartStatement& part, const PartReading& minimal, PartReader& reader,
+                          const Referents& referents) {
+  const PartStatement* full = find_named(vendor_.parts, part.inside->text);
+  if (!full || full == &part || !minimal.sound) return;
+  const PartReading whole = reader.read(*full);
+  if (!whole.sound) return;
+  const auto outside = outside_of(minimal.rules, whole.rules, referents.derivations);
+  if (!outside) return;
+  reporter_.warning(
+      part.inside->span,
+      {"minimal-not-inside-full",
+       quote(part.name.text) + " opens what " + quote(full->name.text) + " does not: " + *outside},
+      {{full->name.span, "the full part is here"}});
 }
 
 }  // namespace
 
-void check_vendor(const VendorStatement& vendor, const FeedTable& feeds, Reporter& reporter) {
-  VendorCheck(vendor, feeds, reporter).run();
-}
-
-UseReading read_use(const UseStatement& use, const VendorStatement& vendor, const FeedTable& feeds,
-                    Referents& referents, Reporter& reporter) {
-  return UseReader(use, vendor, feeds, referents, reporter).run();
+void check_vendor(const VendorStatement& vendor, const Declarations& declarations,
+                  Reporter& reporter) {
+  VendorCheck(vendor, declarations, reporter).run();
 }
 
 }  // namespace sallyport

@@ -1,30 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Vendors: the check of each on its own, and the rules that a `use` of one brings.
+// check_vendor(): a vendor on its own, before anybody uses it.
 #pragma once
 
-#include <vector>
-
-#include "compiler/check/feeds.h"
-#include "compiler/check/modifiers.h"
+#include "compiler/check/declarations.h"
 #include "compiler/check/reporter.h"
-#include "compiler/program/program.h"
 #include "compiler/syntax/ast.h"
 
 namespace sallyport {
 
-/// Checks names, types and every rule of every part with sample values for the parameters.
-void check_vendor(const VendorStatement& vendor, const FeedTable& feeds, Reporter& reporter);
-
-struct UseReading {
-  bool sound = true;
-  std::vector<Rule> rules;                    // with their origin, without zone
-  std::vector<const LoadedFeed*> feeds = {};  // of which the rules have entries
-  bool has_empty_part = false;
-};
-
-/// The rules of the part, or of every part that is not optional, with the arguments applied. The
-/// vendor must have passed check_vendor.
-UseReading read_use(const UseStatement& use, const VendorStatement& vendor, const FeedTable& feeds,
-                    Referents& referents, Reporter& reporter);
+/// Checks names, types and every statement of every part with sample values for the parameters.
+/// The vendors that its parts use are declared; one of them that was not checked yet counts as
+/// sound.
+void check_vendor(const VendorStatement& vendor, const Declarations& declarations,
+                  Reporter& reporter);
 
 }  // namespace sallyport

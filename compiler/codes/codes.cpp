@@ -42,6 +42,7 @@ std::span<const CodeFamily> code_families() {
       CodeFamily{"Uses of vendors", use_pages()},
       CodeFamily{"Zones, resolvers, policies", policy_pages()},
       CodeFamily{"Feeds", feed_pages()},
+      CodeFamily{"Alternatives and exclusions", alternative_pages()},
       CodeFamily{"Tests", test_pages()},
       CodeFamily{"Files", file_pages()},
   };

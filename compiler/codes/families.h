@@ -17,6 +17,7 @@ std::span<const CodePage> vendor_pages();
 std::span<const CodePage> use_pages();
 std::span<const CodePage> policy_pages();
 std::span<const CodePage> feed_pages();
+std::span<const CodePage> alternative_pages();
 std::span<const CodePage> test_pages();
 std::span<const CodePage> file_pages();
 

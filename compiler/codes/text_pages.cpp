@@ -103,9 +103,9 @@ policy office {
     {"not-yet", Severity::error,
      "a word that is reserved for a construct the language does not have yet",
      R"(
-policy office {
-  allow tcp 443 to a.example.com
-  never b.example.com
+vendor acme {
+  lint not feed azure
+  part core { allow tcp 443 to a.example.com }
 }
 )",
      R"(
@@ -113,8 +113,8 @@ The word is kept for a construct to come. Until then the compiler refuses it:
 ignoring it would make a policy that does something else than what it says.
 )",
      R"(
-policy office {
-  allow tcp 443 to a.example.com
+vendor acme {
+  part core { allow tcp 443 to a.example.com }
 }
 )"},
     {"repeated-modifier", Severity::error, "a modifier written twice on one rule",

@@ -149,14 +149,16 @@ Result<std::string> read_file(const fs::path& path) {
   return text;
 }
 
-Result<Compilation> compile(const fs::path& file, const ReadFile& read) {
+Result<Compilation> compile(const fs::path& file, const ReadFile& read,
+                            const CompileOptions& options) {
   Compilation compilation;
   if (auto loaded = Loader(compilation, read).load_root(file); !loaded) {
     return std::unexpected(loaded.error());
   }
   // What the parser left out would be reported as missing: the checker waits for sound text.
   if (!compilation.diagnostics.has_errors()) {
-    compilation.programs = check(compilation.modules, compilation.diagnostics);
+    compilation.programs =
+        check(compilation.modules, compilation.diagnostics, options.capabilities);
     compilation.tests =
         check_tests(compilation.modules.front(), compilation.programs, compilation.diagnostics);
     for (Program& program : compilation.programs) {
@@ -164,6 +166,8 @@ Result<Compilation> compile(const fs::path& file, const ReadFile& read) {
         name_from(file.parent_path(), rule.origin.rule);
         name_from(file.parent_path(), rule.origin.use);
       }
+      for (Never& never : program.nevers) name_from(file.parent_path(), never.place);
+      for (ChosenAlternative& choice : program.choices) name_from(file.parent_path(), choice.place);
     }
   }
   std::vector<const Source*> files;

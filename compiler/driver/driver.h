@@ -6,6 +6,7 @@
 #include <deque>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,8 +34,13 @@ struct Compilation {
   std::vector<TestCase> tests;
 };
 
+struct CompileOptions {
+  std::set<std::string> capabilities;  // declared for every policy beside what it says itself
+};
+
 /// Parses the root file and its imports (cycles and missing files are diagnostics at the import),
 /// checks all. Fails only if the root file cannot be read.
-Result<Compilation> compile(const std::filesystem::path& file, const ReadFile& read = read_file);
+Result<Compilation> compile(const std::filesystem::path& file, const ReadFile& read = read_file,
+                            const CompileOptions& options = {});
 
 }  // namespace sallyport

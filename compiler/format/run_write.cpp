@@ -19,7 +19,7 @@ constexpr std::size_t short_width = 19;  // of an element and its comma: `255.25
 bool may_start_line(const Lexeme& lexeme) {
   if (lexeme.kind != TokenKind::word) return true;
   if (lexeme.text == "to" || lexeme.text == "from" || lexeme.text == "or") return true;
-  return !statement_word(lexeme.text) && !later_word(lexeme.text) && lexeme.text != "owner";
+  return !statement_word(lexeme.text) && !later_word(lexeme.text);
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ std::string about_vendor(const VendorStatement& vendor) {
     code += "\n  part " + part.name.text;
     if (!part.title.empty()) code += " \"" + part.title + "\"";
     if (part.optional) code += " optional";
-    code += "  # " + counted(part.rules.size(), "rule");
+    code += "  # " + counted(part.items.size(), "statement");
   }
   return heading(vendor) + sources_text(vendor) + fenced(code);
 }

@@ -54,13 +54,17 @@ void Reader::open() {
     spot_.scope = Scope::policy;
   } else if (first == "from" || first == "to") {
     spot_.scope = Scope::direction;
+  } else if (first == "either" || first == "or") {
+    spot_.scope = spot_.scope == Scope::part ? Scope::alternative : Scope::policy_alternative;
+  } else if (first == "test") {
+    spot_.scope = Scope::test;
   }
 }
 
 bool Reader::starts_statement(const Token& token) const {
   if (spot_.statement.empty()) return true;
   const std::string_view word = token.span.text();
-  if (later_word(word) && word != "or") return token.first_on_line;
+  if (later_word(word)) return token.first_on_line;
   const StatementWord* row = statement_word(word);
   if (!row || spot_.depth > 0) return false;
   if (row->stands_for_itself) return true;

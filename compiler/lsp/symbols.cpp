@@ -27,6 +27,12 @@ class SymbolReader {
              const PartStatement* part);
   void refer(const RuleStatement& rule, const VendorStatement& vendor, const PartStatement& part);
   void refer(const UseStatement& use);
+  void refer(const UseStatement& use, const VendorStatement& vendor, const PartStatement& part);
+  void refer(const EitherStatement& either);
+  void refer(const EitherStatement& either, const VendorStatement& vendor,
+             const PartStatement& part);
+  void refer_items(const auto& items, const VendorStatement& vendor, const PartStatement& part);
+  void mention_param(const Name& param, const VendorStatement& vendor);
   void refer(const DirectionBlock& block);
 
   Symbols& symbols_;
@@ -61,6 +67,14 @@ void SymbolReader::declare(const Policy& policy) {
       add(SymbolKind::part, part.name, part.span, &vendor, &part);
       for (const LetStatement& let : part.lets)
         add(SymbolKind::let, let.name, let.span, &vendor, &part);
+      for (const auto& item : part.items) {
+        const auto* either = std::get_if<EitherStatement>(&item);
+        if (!either) continue;
+        for (const auto& alternative : either->alternatives) {
+          for (const LetStatement& let : alternative.lets)
+            add(SymbolKind::let, let.name, let.span, &vendor, &part);
+        }
+      }
     }
   }
   for (const PolicyStatement& one : policy.policies) add(SymbolKind::policy, one.name, one.span);
@@ -71,6 +85,7 @@ void SymbolReader::refer(const Policy& policy) {
   for (const PolicyStatement& one : policy.policies) {
     for (const auto& item : one.items) {
       if (const auto* use = std::get_if<UseStatement>(&item)) refer(*use);
+      if (const auto* either = std::get_if<EitherStatement>(&item)) refer(*either);
       if (const auto* block = std::get_if<DirectionBlock>(&item)) refer(*block);
     }
   }
@@ -83,7 +98,12 @@ void SymbolReader::refer(const VendorStatement& vendor) {
   for (const LetStatement& let : vendor.lets) refer(let, vendor, nullptr);
   for (const PartStatement& part : vendor.parts) {
     for (const LetStatement& let : part.lets) refer(let, vendor, &part);
-    for (const RuleStatement& rule : part.rules) refer(rule, vendor, part);
+    for (const NeverStatement& never : part.nevers) refer(never.names, vendor, &part);
+    if (part.when) mention_param(part.when->param, vendor);
+    if (part.inside) {
+      mention(part.inside->span, symbols_.index(SymbolKind::part, part.inside->text, &vendor));
+    }
+    refer_items(part.items, vendor, part);
   }
 }
 
@@ -91,10 +111,7 @@ void SymbolReader::refer(const LetStatement& let, const VendorStatement& vendor,
                          const PartStatement* part) {
   for (const LetStatement::Alternative& one : let.alternatives) {
     refer(one.value, vendor, part);
-    if (one.when_param) {
-      mention(one.when_param->span,
-              symbols_.index(SymbolKind::param, one.when_param->text, &vendor));
-    }
+    if (one.when_param) mention_param(*one.when_param, vendor);
   }
 }
 
@@ -124,6 +141,40 @@ void SymbolReader::refer(const RuleStatement& rule, const VendorStatement& vendo
   refer(rule.destinations, vendor, &part);
 }
 
+void SymbolReader::mention_param(const Name& param, const VendorStatement& vendor) {
+  mention(param.span, symbols_.index(SymbolKind::param, param.text, &vendor));
+}
+
+/// The statements of a part or of one of its alternatives.
+void SymbolReader::refer_items(const auto& items, const VendorStatement& vendor,
+                               const PartStatement& part) {
+  for (const auto& item : items) {
+    std::visit([&](const auto& one) { refer(one, vendor, part); }, item);
+  }
+}
+
+void SymbolReader::refer(const UseStatement& use, const VendorStatement& vendor,
+                         const PartStatement& part) {
+  refer(use);
+  for (const UseStatement::Argument& given : use.arguments) refer(given.value, vendor, &part);
+}
+
+void SymbolReader::refer(const EitherStatement& either, const VendorStatement& vendor,
+                         const PartStatement& part) {
+  for (const auto& alternative : either.alternatives) {
+    for (const LetStatement& let : alternative.lets) refer(let, vendor, &part);
+    refer_items(alternative.items, vendor, part);
+  }
+}
+
+void SymbolReader::refer(const EitherStatement& either) {
+  for (const auto& alternative : either.alternatives) {
+    for (const auto& item : alternative.items) {
+      if (const auto* use = std::get_if<UseStatement>(&item)) refer(*use);
+    }
+  }
+}
+
 void SymbolReader::refer(const UseStatement& use) {
   const auto vendor = symbols_.index(SymbolKind::vendor, use.vendor.text, nullptr);
   mention(use.vendor.span, vendor);
@@ -139,6 +190,7 @@ void SymbolReader::refer(const DirectionBlock& block) {
   mention(block.zone.span, symbols_.index(SymbolKind::zone, block.zone.text, nullptr));
   for (const auto& item : block.items) {
     if (const auto* use = std::get_if<UseStatement>(&item)) refer(*use);
+    if (const auto* either = std::get_if<EitherStatement>(&item)) refer(*either);
   }
 }
 

@@ -144,6 +144,16 @@ struct Never {
   bool operator==(const Never&) const = default;
 };
 
+/// An `either`, and which of its alternatives the rules are from.
+struct ChosenAlternative {
+  Place place;
+  std::string title;         // of the alternative, may be empty
+  std::uint32_t number = 1;  // of the alternative, counted from 1
+  std::uint32_t count = 1;   // of the alternatives
+  std::string why;
+  bool operator==(const ChosenAlternative&) const = default;
+};
+
 /// Where addresses that stand in rules were read from.
 struct FeedSource {
   std::string name;
@@ -173,8 +183,9 @@ struct Program {
   std::vector<FeedSource> feeds = {};    // in source order
   std::vector<Resolver> resolvers;
   std::vector<Zone> zones;  // may overlap; empty: every rule covers every local address
-  std::vector<Derivation> derivations = {};  // sorted
-  std::vector<Never> nevers = {};            // in source order
+  std::vector<Derivation> derivations = {};     // sorted
+  std::vector<Never> nevers = {};               // in source order
+  std::vector<ChosenAlternative> choices = {};  // in source order
   std::vector<Rule> rules;
   bool operator==(const Program&) const = default;
 };

@@ -58,6 +58,11 @@ void write_never(const Never& never, std::string& text) {
           quoted(never.reason) + " " + place_text(never.place) + "\n";
 }
 
+void write_choice(const ChosenAlternative& choice, std::string& text) {
+  text += "choice " + std::to_string(choice.number) + " " + std::to_string(choice.count) + " " +
+          quoted(choice.title) + " " + quoted(choice.why) + " " + place_text(choice.place) + "\n";
+}
+
 void write_derived(const DerivedName& name, std::string& text) {
   text += "  derived " + std::to_string(name.derivation) + " " + quoted(name.head) + " " +
           quoted(name.tail) + " " + quoted(name.unless) + "\n";
@@ -100,6 +105,7 @@ std::string program_text(const Program& program) {
   for (const Zone& zone : program.zones) write_zone(zone, text);
   for (const Derivation& derivation : program.derivations) write_derivation(derivation, text);
   for (const Never& never : program.nevers) write_never(never, text);
+  for (const ChosenAlternative& choice : program.choices) write_choice(choice, text);
   for (const Rule& rule : program.rules) write_rule(rule, text);
   return text + std::string(last_line) + "\n";
 }

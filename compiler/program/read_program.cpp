@@ -40,6 +40,7 @@ class ProgramReader {
   Fault read_feed(Words words);
   Fault read_derivation(Words words);
   Fault read_never(Words words);
+  Fault read_choice(Words words);
   Fault read_resolver(Words words);
   Fault read_zone(Words words);
   Fault read_rule(Words words);
@@ -117,15 +118,11 @@ Fault ProgramReader::read_head() {
 }
 
 const ProgramReader::Row ProgramReader::rows[] = {
-    {"owner", &ProgramReader::read_owner},
-    {"needs", &ProgramReader::read_need},
-    {"nat64", &ProgramReader::read_nat64},
-    {"feed", &ProgramReader::read_feed},
-    {"resolver", &ProgramReader::read_resolver},
-    {"zone", &ProgramReader::read_zone},
-    {"derivation", &ProgramReader::read_derivation},
-    {"never", &ProgramReader::read_never},
-    {"rule", &ProgramReader::read_rule},
+    {"owner", &ProgramReader::read_owner},           {"needs", &ProgramReader::read_need},
+    {"nat64", &ProgramReader::read_nat64},           {"feed", &ProgramReader::read_feed},
+    {"resolver", &ProgramReader::read_resolver},     {"zone", &ProgramReader::read_zone},
+    {"derivation", &ProgramReader::read_derivation}, {"never", &ProgramReader::read_never},
+    {"choice", &ProgramReader::read_choice},         {"rule", &ProgramReader::read_rule},
 };
 
 /// The first line of an item; each kind stands behind all of the kinds above it.
@@ -202,6 +199,22 @@ Fault ProgramReader::read_derivation(Words words) {
   auto& list = program_.derivations;
   if (!list.empty() && !(list.back() < derivation)) return expected("derivations in order", line_);
   list.push_back(std::move(derivation));
+  return std::nullopt;
+}
+
+Fault ProgramReader::read_choice(Words words) {
+  constexpr std::uint32_t most = 65'536;
+  const std::string_view found = words.rest();
+  const auto number = words.number(most);
+  const auto count = number ? words.number(most) : std::nullopt;
+  if (!count || *number < 1 || *number > *count)
+    return expected("the how many-th of how many", found);
+  auto title = words.string();
+  auto why = title ? words.string() : std::nullopt;
+  if (!why) return expected("a title and a reason in quotes", found);
+  ChosenAlternative choice{{}, std::move(*title), *number, *count, std::move(*why)};
+  if (auto fault = read_place(words, choice.place)) return fault;
+  program_.choices.push_back(std::move(choice));
   return std::nullopt;
 }
 

@@ -136,14 +136,49 @@ struct ParamStatement {
   std::optional<Value> default_value;
 };
 
-/// `part NAME "TITLE" optional { ... }`
+/// `note "TEXT"`, `owner "TEXT"`
+struct Remark {
+  Span span;
+  std::string text;
+};
+
+/// `never NAME-OR-PATTERN, ... "REASON"`
+struct NeverStatement {
+  Span span;
+  std::vector<Word> names;
+  std::string reason;
+};
+
+/// `either "TITLE" needs CAPABILITY { ... } or { ... }`
+struct EitherStatement {
+  Span span;
+  struct Alternative {
+    Span span;
+    std::string title;
+    std::optional<Name> needs;       // empty: always met
+    std::vector<LetStatement> lets;  // only inside a part
+    std::vector<std::variant<RuleStatement, UseStatement>> items;
+  };
+  std::vector<Alternative> alternatives;  // in the order of preference
+};
+
+/// `part NAME "TITLE" optional when PARAM CHOICE, ... inside PART { ... }`
 struct PartStatement {
   Span span;
   Name name;
   std::string title;
   bool optional = false;
+  struct Condition {
+    Name param;
+    std::vector<Name> choices;  // one of them
+  };
+  std::optional<Condition> when;
+  std::optional<Name> inside;  // the part of which this one is a minimal version
+  std::optional<Remark> owner;
+  std::vector<Remark> notes;
   std::vector<LetStatement> lets;
-  std::vector<RuleStatement> rules;
+  std::vector<NeverStatement> nevers;
+  std::vector<std::variant<RuleStatement, UseStatement, EitherStatement>> items;
 };
 
 struct VendorStatement {
@@ -157,8 +192,11 @@ struct VendorStatement {
     std::string seen;  // YYYY-MM-DD or empty
   };
   std::vector<Provenance> sources;
+  std::optional<Remark> owner;
+  std::vector<Remark> notes;
   std::vector<ParamStatement> params;
   std::vector<LetStatement> lets;
+  std::vector<NeverStatement> nevers;
   std::vector<PartStatement> parts;
 };
 
@@ -190,14 +228,18 @@ struct DirectionBlock {
   Span span;
   enum class Direction { from, to } direction = Direction::from;
   Name zone;  // "any" is a word of the language, never a zone's name
-  std::vector<std::variant<RuleStatement, UseStatement>> items;
+  std::vector<std::variant<RuleStatement, UseStatement, EitherStatement>> items;
 };
 
 struct PolicyStatement {
   Span span;
   Name name;
   std::vector<SettingStatement> settings;
-  std::vector<std::variant<RuleStatement, UseStatement, DirectionBlock>> items;
+  std::vector<Name> capabilities;  // `capabilities observed-dns`
+  std::optional<Remark> owner;
+  std::vector<Remark> notes;
+  std::vector<NeverStatement> nevers;
+  std::vector<std::variant<RuleStatement, UseStatement, EitherStatement, DirectionBlock>> items;
 };
 
 /// `given NAME is ADDRESS, ...`, `given NAME is none`, `given cname NAME is NAME`

@@ -152,6 +152,17 @@ std::string source_text(const VendorStatement::Provenance& source) {
   return out;
 }
 
+std::string never_text(const NeverStatement& never) {
+  std::string out = "never " + words_text(never.names);
+  if (!never.reason.empty()) out += " " + quoted(never.reason);
+  return out;
+}
+
+std::string condition_text(const PartStatement::Condition& condition) {
+  const auto text = [](const Name& name) { return name.text; };
+  return condition.param.text + " " + joined(condition.choices, ", ", text);
+}
+
 std::string given_text(const GivenStatement& given) {
   return std::string("given ") + (given.is_cname ? "cname " : "") + ast_text(given.name) + " is " +
          (given.values.empty() ? "none" : words_text(given.values));
@@ -210,8 +221,10 @@ class Printer {
     if (!vendor.version.empty()) heading += " version " + quoted(vendor.version);
     open(heading);
     for (const VendorStatement::Provenance& source : vendor.sources) line(source_text(source));
+    remarks(vendor.owner, vendor.notes);
     for (const ParamStatement& param : vendor.params) line(param_text(param));
     for (const LetStatement& let : vendor.lets) line(let_text(let));
+    for (const NeverStatement& never : vendor.nevers) line(never_text(never));
     for (const PartStatement& part : vendor.parts) this->part(part);
     close();
   }
@@ -220,9 +233,13 @@ class Printer {
     std::string heading = "part " + part.name.text;
     if (!part.title.empty()) heading += " " + quoted(part.title);
     if (part.optional) heading += " optional";
+    if (part.when) heading += " when " + condition_text(*part.when);
+    if (part.inside) heading += " inside " + part.inside->text;
     open(heading);
+    remarks(part.owner, part.notes);
     for (const LetStatement& let : part.lets) line(let_text(let));
-    for (const RuleStatement& rule : part.rules) line(ast_text(rule));
+    for (const NeverStatement& never : part.nevers) line(never_text(never));
+    items(part.items);
     close();
   }
 
@@ -231,9 +248,13 @@ class Printer {
     for (const SettingStatement& setting : policy.settings) {
       line(setting.name.text + " " + ast_text(setting.value));
     }
-    for (const auto& item : policy.items) {
-      std::visit([this](const auto& one) { this->item(one); }, item);
+    if (!policy.capabilities.empty()) {
+      const auto text = [](const Name& name) { return name.text; };
+      line("capabilities " + joined(policy.capabilities, ", ", text));
     }
+    remarks(policy.owner, policy.notes);
+    for (const NeverStatement& never : policy.nevers) line(never_text(never));
+    items(policy.items);
     close();
   }
 
@@ -250,10 +271,31 @@ class Printer {
   void item(const DirectionBlock& block) {
     const bool from = block.direction == DirectionBlock::Direction::from;
     open((from ? "from " : "to ") + block.zone.text);
-    for (const auto& one : block.items) {
+    items(block.items);
+    close();
+  }
+  void item(const EitherStatement& either) {
+    for (const auto& alternative : either.alternatives) {
+      const bool first = &alternative == &either.alternatives.front();
+      std::string heading = first ? "either" : "} or";
+      if (!alternative.title.empty()) heading += " " + quoted(alternative.title);
+      if (alternative.needs) heading += " needs " + alternative.needs->text;
+      open(heading);
+      for (const LetStatement& let : alternative.lets) line(let_text(let));
+      items(alternative.items);
+      --depth_;
+    }
+    line("}");
+  }
+
+  void items(const auto& list) {
+    for (const auto& one : list) {
       std::visit([this](const auto& inner) { this->item(inner); }, one);
     }
-    close();
+  }
+  void remarks(const std::optional<Remark>& owner, const std::vector<Remark>& notes) {
+    if (owner) line("owner " + quoted(owner->text));
+    for (const Remark& note : notes) line("note " + quoted(note.text));
   }
 
   std::string out_;

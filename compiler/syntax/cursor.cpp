@@ -79,10 +79,11 @@ bool Cursor::at_statement() {
     if (!peek().first_on_line) return false;
     if (word != "from" && word != "to") return true;
     // `to` also stands inside a rule: it starts a block only before a zone and its content.
-    return at(TokenKind::word, 1) && (at(TokenKind::left_brace, 2) || at_word("allow", 2) ||
-                                      at_word("deny", 2) || at_word("use", 2));
+    return at(TokenKind::word, 1) &&
+           (at(TokenKind::left_brace, 2) || at_word("allow", 2) || at_word("deny", 2) ||
+            at_word("use", 2) || at_word("either", 2));
   }
-  return later_word(word) && peek().first_on_line && word != "or";
+  return later_word(word) && peek().first_on_line;
 }
 
 bool Cursor::expect(TokenKind kind, std::string_view what, std::string_view hint) {
@@ -218,7 +219,8 @@ void Cursor::skip_statement() {
       continue;
     }
     skip_block();
-    const bool alternative = at_word("or") && at(TokenKind::left_brace, 1);
+    const bool alternative = at_word("or") && (at(TokenKind::left_brace, 1) ||
+                                               at(TokenKind::string, 1) || at_word("needs", 1));
     if (!alternative) return;
   }
 }

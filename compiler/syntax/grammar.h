@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The grammar: one method for each statement, each leaving the cursor after what it read. Behind
 // parse() in parser.h; statements.cpp, vendor_statements.cpp, rule_statements.cpp,
-// feed_statements.cpp, test_statements.cpp and words_and_values.cpp hold the methods.
+// feed_statements.cpp, either_statements.cpp, test_statements.cpp and words_and_values.cpp hold the
+// methods.
 #pragma once
 
 #include <algorithm>
@@ -45,10 +46,20 @@ class Parser {
   Parsed<DerivationClause> derivation();
   bool derivation_step(DerivationClause& clause);
   Parsed<PartStatement> part(Span start);
+  bool part_heading(PartStatement& part);
+  bool part_item(const Token& word, PartStatement& part);
+  Parsed<PartStatement::Condition> condition();
+  Parsed<EitherStatement> either(Span start, Scope scope);
+  Parsed<EitherStatement::Alternative> either_alternative(Scope scope);
+  Parsed<NeverStatement> never(Span start);
+  Parsed<Remark> remark(Span start);
+  bool owner(Span start, std::optional<Remark>& into);
   Parsed<ZoneStatement> zone(Span start);
   Parsed<ResolverStatement> resolver(Span start);
   Parsed<FeedStatement> feed(Span start);
   Parsed<PolicyStatement> policy(Span start);
+  bool policy_item(const Token& word, PolicyStatement& policy);
+  bool capabilities(PolicyStatement& policy);
   Parsed<SettingStatement> setting(const Token& name);
   Parsed<DirectionBlock> direction(const Token& word);
   bool direction_item(const Token& word, DirectionBlock& block);
@@ -57,7 +68,7 @@ class Parser {
   Parsed<GivenStatement> given(Span start);
   Parsed<ExpectStatement> expectation(Span start);
   Parsed<Name> packet();
-  bool day(TestStatement& test);
+  bool test_day(TestStatement& test);
   Parsed<UseStatement> use(Span start);
   bool argument(UseStatement& use);
   Parsed<RuleStatement> rule(const Token& word);
@@ -84,9 +95,15 @@ class Parser {
   Parsed<Name> named_string(std::string_view what);
   Parsed<Day> day();
   Parsed<Block> open(Scope scope, std::string title);
-  bool note() { return string("the text of the note, in quotes").has_value(); }
 
   Span since(Span start) const { return join(start, cursor_.last().span); }
+
+  /// Keeps what was parsed; false if there is nothing.
+  template <typename T, typename Into>
+  static bool store(Parsed<T> parsed, Into& into) {
+    if (parsed) into.push_back(std::move(*parsed));
+    return parsed.has_value();
+  }
 
   /// Keeps what was parsed, or skips the rest of the statement.
   template <typename T, typename Into>

@@ -98,19 +98,32 @@ Parsed<PolicyStatement> Parser::policy(Span start) {
   const Parsed<Block> block = open(Scope::policy, "policy " + quote(policy.name.text));
   if (!block) return {};
   while (const std::optional<Token> word = cursor_.next_statement(*block)) {
-    const std::string_view keyword = word->span.text();
-    if (keyword == "from" || keyword == "to") {
-      keep(direction(*word), policy.items);
-    } else if (keyword == "use") {
-      keep(use(word->span), policy.items);
-    } else if (keyword == "allow" || keyword == "deny") {
-      keep(rule(*word), policy.items);
-    } else {
-      keep(setting(*word), policy.settings);
-    }
+    if (!policy_item(*word, policy)) cursor_.skip_statement();
   }
   policy.span = since(start);
   return policy;
+}
+
+bool Parser::policy_item(const Token& word, PolicyStatement& policy) {
+  const std::string_view keyword = word.span.text();
+  if (keyword == "from" || keyword == "to") return store(direction(word), policy.items);
+  if (keyword == "use") return store(use(word.span), policy.items);
+  if (keyword == "allow" || keyword == "deny") return store(rule(word), policy.items);
+  if (keyword == "either") {
+    return store(either(word.span, Scope::policy_alternative), policy.items);
+  }
+  if (keyword == "never") return store(never(word.span), policy.nevers);
+  if (keyword == "owner") return owner(word.span, policy.owner);
+  if (keyword == "note") return store(remark(word.span), policy.notes);
+  if (keyword == "capabilities") return capabilities(policy);
+  return store(setting(word), policy.settings);
+}
+
+bool Parser::capabilities(PolicyStatement& policy) {
+  do {
+    if (!store(name("a capability such as `observed-dns`"), policy.capabilities)) return false;
+  } while (cursor_.accept(TokenKind::comma));
+  return true;
 }
 
 Parsed<SettingStatement> Parser::setting(const Token& name) {
@@ -127,7 +140,9 @@ Parsed<DirectionBlock> Parser::direction(const Token& word) {
   Parsed<Name> zone = name("a zone's name or `any`");
   if (!zone) return {};
   direction.zone = std::move(*zone);
-  if (cursor_.at_word("allow") || cursor_.at_word("deny") || cursor_.at_word("use")) {
+  const bool alone = cursor_.at_word("allow") || cursor_.at_word("deny") ||
+                     cursor_.at_word("use") || cursor_.at_word("either");
+  if (alone) {
     if (!direction_item(cursor_.take(), direction)) return {};
     direction.span = since(word.span);
     return direction;
@@ -146,11 +161,10 @@ Parsed<DirectionBlock> Parser::direction(const Token& word) {
 }
 
 bool Parser::direction_item(const Token& word, DirectionBlock& block) {
-  const auto add = [&block](auto parsed) {
-    if (parsed) block.items.push_back(std::move(*parsed));
-    return parsed.has_value();
-  };
-  return word.span.text() == "use" ? add(use(word.span)) : add(rule(word));
+  const std::string_view keyword = word.span.text();
+  if (keyword == "use") return store(use(word.span), block.items);
+  if (keyword == "either") return store(either(word.span, Scope::policy_alternative), block.items);
+  return store(rule(word), block.items);
 }
 
 Parsed<UseStatement> Parser::use(Span start) {

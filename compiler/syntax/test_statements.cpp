@@ -27,31 +27,22 @@ Parsed<TestStatement> Parser::test(Span start) {
 }
 
 bool Parser::test_item(const Token& word, TestStatement& test) {
-  const auto add = [](auto parsed, auto& into) {
-    if (parsed) into.push_back(std::move(*parsed));
-    return parsed.has_value();
-  };
   const std::string_view keyword = word.span.text();
-  if (keyword == "given") return add(given(word.span), test.givens);
-  if (keyword == "expect") return add(expectation(word.span), test.expectations);
-  return day(test);
+  if (keyword == "given") return store(given(word.span), test.givens);
+  if (keyword == "expect") return store(expectation(word.span), test.expectations);
+  return test_day(test);
 }
 
-bool Parser::day(TestStatement& test) {
-  Parsed<Word> day = word("a date such as `2024-10-22`");
-  if (!day) return false;
-  const std::string text(day->span.text());
-  if (!parse_day(text)) {
-    cursor_.error("bad-date", day->span,
-                  "expected a date such as `2024-10-22`, found " + quote(text));
-    return false;
-  }
+bool Parser::test_day(TestStatement& test) {
+  const Parsed<Day> found = day();
+  if (!found) return false;
+  const Span span = cursor_.last().span;
   if (test.at) {
-    cursor_.error("repeated-modifier", day->span, "`at` stands in this test twice",
+    cursor_.error("repeated-modifier", span, "`at` stands in this test twice",
                   {{test.at->span, "the first is here"}});
     return false;
   }
-  test.at = Name{day->span, text};
+  test.at = Name{span, day_text(*found)};
   return true;
 }
 

@@ -29,16 +29,14 @@ Parsed<VendorStatement> Parser::vendor(Span start) {
 }
 
 bool Parser::vendor_item(const Token& word, VendorStatement& vendor) {
-  const auto add = [](auto parsed, auto& into) {
-    if (parsed) into.push_back(std::move(*parsed));
-    return parsed.has_value();
-  };
   const std::string_view keyword = word.span.text();
-  if (keyword == "source") return add(provenance(word.span), vendor.sources);
-  if (keyword == "param") return add(param(word.span), vendor.params);
-  if (keyword == "let") return add(let(word.span), vendor.lets);
-  if (keyword == "part") return add(part(word.span), vendor.parts);
-  return note();
+  if (keyword == "source") return store(provenance(word.span), vendor.sources);
+  if (keyword == "param") return store(param(word.span), vendor.params);
+  if (keyword == "let") return store(let(word.span), vendor.lets);
+  if (keyword == "part") return store(part(word.span), vendor.parts);
+  if (keyword == "never") return store(never(word.span), vendor.nevers);
+  if (keyword == "owner") return owner(word.span, vendor.owner);
+  return store(remark(word.span), vendor.notes);
 }
 
 Parsed<VendorStatement::Provenance> Parser::provenance(Span start) {
@@ -205,21 +203,55 @@ Parsed<PartStatement> Parser::part(Span start) {
   if (!part_name) return {};
   part.name = std::move(*part_name);
   if (cursor_.at(TokenKind::string)) part.title = string_of(cursor_.take());
-  part.optional = cursor_.accept_word("optional");
+  if (!part_heading(part)) return {};
   const Parsed<Block> block = open(Scope::part, "part " + quote(part.name.text));
   if (!block) return {};
   while (const std::optional<Token> word = cursor_.next_statement(*block)) {
-    const std::string_view keyword = word->span.text();
-    if (keyword == "let") {
-      keep(let(word->span), part.lets);
-    } else if (keyword == "note") {
-      if (!note()) cursor_.skip_statement();
-    } else {
-      keep(rule(*word), part.rules);
-    }
+    if (!part_item(*word, part)) cursor_.skip_statement();
   }
   part.span = since(start);
   return part;
+}
+
+/// `optional`, `when ...` and `inside ...`, in any order.
+bool Parser::part_heading(PartStatement& part) {
+  while (true) {
+    if (!part.optional && cursor_.accept_word("optional")) {
+      part.optional = true;
+    } else if (!part.when && cursor_.accept_word("when")) {
+      part.when = condition();
+      if (!part.when) return false;
+    } else if (!part.inside && cursor_.accept_word("inside")) {
+      part.inside = name("the part of which this one is a minimal version");
+      if (!part.inside) return false;
+    } else {
+      return true;
+    }
+  }
+}
+
+Parsed<PartStatement::Condition> Parser::condition() {
+  PartStatement::Condition condition;
+  Parsed<Name> param = name("the parameter to ask");
+  if (!param) return {};
+  condition.param = std::move(*param);
+  do {
+    Parsed<Name> next = choice("a choice that the parameter may have");
+    if (!next) return {};
+    condition.choices.push_back(std::move(*next));
+  } while (cursor_.accept(TokenKind::comma));
+  return condition;
+}
+
+bool Parser::part_item(const Token& word, PartStatement& part) {
+  const std::string_view keyword = word.span.text();
+  if (keyword == "let") return store(let(word.span), part.lets);
+  if (keyword == "note") return store(remark(word.span), part.notes);
+  if (keyword == "owner") return owner(word.span, part.owner);
+  if (keyword == "never") return store(never(word.span), part.nevers);
+  if (keyword == "use") return store(use(word.span), part.items);
+  if (keyword == "either") return store(either(word.span, Scope::alternative), part.items);
+  return store(rule(word), part.items);
 }
 
 }  // namespace sallyport

@@ -16,8 +16,10 @@ enum class Scope : std::uint8_t {
   vendor = 2,
   part = 4,
   policy = 8,
-  direction = 16,  // `from ZONE { ... }`
+  direction = 16,    // `from ZONE { ... }`
+  alternative = 32,  // `either { ... }` in a part
   test = 64,
+  policy_alternative = 128,
 };
 
 inline constexpr std::uint8_t every_scope = 0xFF;
@@ -42,6 +44,8 @@ constexpr bool holds(std::uint8_t scopes, Scope scope) {
   return (scopes & only(scope)) != 0;
 }
 
+inline constexpr std::uint8_t rule_scopes =
+    Scope::part | Scope::policy | Scope::direction | Scope::alternative | Scope::policy_alternative;
 inline constexpr std::string_view top_of_file = "at the top of a file, outside of all blocks";
 inline constexpr StatementWord statement_words[] = {
     {"import", only(Scope::file), true, top_of_file},
@@ -52,13 +56,17 @@ inline constexpr StatementWord statement_words[] = {
     {"policy", only(Scope::file), true, top_of_file},
     {"test", only(Scope::file), false, top_of_file},
     {"source", only(Scope::vendor), false, "in a vendor"},
-    {"note", Scope::vendor | Scope::part, false, "in a vendor or a part"},
+    {"note", Scope::vendor | Scope::part | Scope::policy, false, "in a vendor, part or policy"},
+    {"owner", Scope::vendor | Scope::part | Scope::policy, false, "in a vendor, part or policy"},
     {"param", only(Scope::vendor), true, "in a vendor, before its parts"},
-    {"let", Scope::vendor | Scope::part, true, "in a vendor or a part"},
+    {"let", Scope::vendor | Scope::part | Scope::alternative, true, "in a vendor or a part"},
     {"part", only(Scope::vendor), true, "in a vendor"},
-    {"allow", Scope::part | Scope::policy | Scope::direction, true, "in a part or a policy"},
-    {"deny", Scope::part | Scope::policy | Scope::direction, true, "in a part or a policy"},
-    {"use", Scope::policy | Scope::direction, true, "in a policy"},
+    {"never", Scope::vendor | Scope::part | Scope::policy, false, "in a vendor, part or policy"},
+    {"allow", rule_scopes, true, "in a part or a policy"},
+    {"deny", rule_scopes, true, "in a part or a policy"},
+    {"use", rule_scopes, true, "in a part or a policy"},
+    {"either", Scope::part | Scope::policy | Scope::direction, false, "in a part or a policy"},
+    {"capabilities", only(Scope::policy), true, "directly in a policy"},
     {"from", only(Scope::policy), false, "directly in a policy"},
     {"to", only(Scope::policy), false, "directly in a policy"},
     {"ttl-floor", only(Scope::policy), true, "directly in a policy"},
@@ -105,7 +113,7 @@ struct LaterWord {
 };
 
 inline constexpr LaterWord later_words[] = {
-    {"lint", "lint"}, {"never", "never"}, {"either", "either"}, {"needs", "needs"}, {"or", "or {"},
+    {"lint", "lint"},
 };
 
 constexpr const LaterWord* later_word(std::string_view word) {

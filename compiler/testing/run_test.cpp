@@ -6,6 +6,7 @@
 #include <set>
 #include <variant>
 
+#include "compiler/analysis/near_miss.h"
 #include "compiler/program/reason.h"
 #include "compiler/values/service.h"
 
@@ -54,10 +55,27 @@ class TestRun {
  private:
   Judgement judge_packet(const Expectation& expectation, const PacketText& packet,
                          const Address& destination) const;
+  std::optional<std::string> nearest(const PacketText& packet, const Address& destination) const;
 
   const Program& program_;
   Surroundings surroundings_;
 };
+
+/// The rule that comes closest to letting the packet pass.
+std::optional<std::string> TestRun::nearest(const PacketText& packet,
+                                            const Address& destination) const {
+  Refused refused;
+  refused.local = packet.source;
+  refused.remote = destination;
+  refused.protocol = packet.protocol;
+  refused.port = packet.destination_port;
+  if (const auto* name = std::get_if<HostName>(&packet.destination)) refused.name = *name;
+  const auto misses = near_misses(program_, refused, surroundings_.bindings, 1);
+  if (misses.empty()) return {};
+  const NearMiss& miss = misses.front();
+  return miss.why + ": " + program_.rules[miss.rule].origin.rule.text() +
+         (miss.advice.empty() ? "" : "; " + miss.advice);
+}
 
 Judgement TestRun::judge_packet(const Expectation& expectation, const PacketText& packet,
                                 const Address& destination) const {
@@ -69,6 +87,9 @@ Judgement TestRun::judge_packet(const Expectation& expectation, const PacketText
   judgement.happened =
       std::string(word_of(outcome.verdict)) + ": " + std::string(reason_words(outcome.reason));
   judgement.rule = outcome.rule;
+  if (!judgement.met && outcome.reason == SP_DROP_NO_RULE) {
+    judgement.near_miss = nearest(packet, destination);
+  }
   return judgement;
 }
 

@@ -26,7 +26,8 @@ class TermsTest : public testing::Test {
     Diagnostics diagnostics;
     Reporter reporter(diagnostics);
     std::vector<std::string> all;
-    for (const Word& word : p.rules.at(0).destinations) {
+    const auto& rule = std::get<RuleStatement>(p.items.at(0));
+    for (const Word& word : rule.destinations) {
       const auto texts = terms_.expand(word, reporter);
       if (!texts) {
         return {diagnostics.all().empty() ? "silent" : std::string(diagnostics.all()[0].code)};

@@ -112,6 +112,7 @@ zone "guests"
 derivation "acme.example.net" "ns-sb2-" "ns-"
 never "*.lb.example.com" "it never calls" "acme.sally" 3 5
 never "lb.example.com" "" "acme.sally" 4 5
+choice 2 3 "by name" "observed-dns is not declared" "acme.sally" 7 5
 rule allow in 0
   service tcp 443
   name fe1.example.com

@@ -74,16 +74,33 @@ class AstEqual {
     return equal(a.name, b.name) && a.type == b.type && a.is_list == b.is_list &&
            equal(a.choices, b.choices) && equal(a.default_value, b.default_value);
   }
+  static bool equal(const Remark& a, const Remark& b) { return a.text == b.text; }
+  static bool equal(const NeverStatement& a, const NeverStatement& b) {
+    return equal(a.names, b.names) && a.reason == b.reason;
+  }
+  static bool equal(const EitherStatement::Alternative& a, const EitherStatement::Alternative& b) {
+    return a.title == b.title && equal(a.needs, b.needs) && equal(a.lets, b.lets) &&
+           equal(a.items, b.items);
+  }
+  static bool equal(const EitherStatement& a, const EitherStatement& b) {
+    return equal(a.alternatives, b.alternatives);
+  }
+  static bool equal(const PartStatement::Condition& a, const PartStatement::Condition& b) {
+    return equal(a.param, b.param) && equal(a.choices, b.choices);
+  }
   static bool equal(const PartStatement& a, const PartStatement& b) {
     return equal(a.name, b.name) && a.title == b.title && a.optional == b.optional &&
-           equal(a.lets, b.lets) && equal(a.rules, b.rules);
+           equal(a.when, b.when) && equal(a.inside, b.inside) && equal(a.owner, b.owner) &&
+           equal(a.notes, b.notes) && equal(a.lets, b.lets) && equal(a.nevers, b.nevers) &&
+           equal(a.items, b.items);
   }
   static bool equal(const VendorStatement::Provenance& a, const VendorStatement::Provenance& b) {
     return a.text == b.text && a.seen == b.seen;
   }
   static bool equal(const VendorStatement& a, const VendorStatement& b) {
     return equal(a.name, b.name) && a.title == b.title && a.version == b.version &&
-           equal(a.sources, b.sources) && equal(a.params, b.params) && equal(a.lets, b.lets) &&
+           equal(a.sources, b.sources) && equal(a.owner, b.owner) && equal(a.notes, b.notes) &&
+           equal(a.params, b.params) && equal(a.lets, b.lets) && equal(a.nevers, b.nevers) &&
            equal(a.parts, b.parts);
   }
   static bool equal(const ZoneStatement& a, const ZoneStatement& b) {
@@ -102,7 +119,9 @@ class AstEqual {
     return a.direction == b.direction && equal(a.zone, b.zone) && equal(a.items, b.items);
   }
   static bool equal(const PolicyStatement& a, const PolicyStatement& b) {
-    return equal(a.name, b.name) && equal(a.settings, b.settings) && equal(a.items, b.items);
+    return equal(a.name, b.name) && equal(a.settings, b.settings) &&
+           equal(a.capabilities, b.capabilities) && equal(a.owner, b.owner) &&
+           equal(a.notes, b.notes) && equal(a.nevers, b.nevers) && equal(a.items, b.items);
   }
   static bool equal(const ImportStatement& a, const ImportStatement& b) {
     return equal(a.path, b.path);

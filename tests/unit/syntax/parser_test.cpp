@@ -88,7 +88,8 @@ TEST(Parser, VendorStatements) {
   const Row rows[] = {
       {"source \"the \\\"page\\\"\" seen 2024-10-22"},
       {"source \"page\""},
-      {"note \"kept nowhere\" source \"page\"", "source \"page\""},
+      {"note \"n\" source \"page\" owner \"o\"", "source \"page\"\n  owner \"o\"\n  note \"n\""},
+      {"never a.example, *.b.example \"why\""},
       {"param namespace: label"},
       {"param cloud: public | usgov | china, default public"},
       {"param release: 2.0.x|2.1.x", "param release: 2.0.x | 2.1.x"},
@@ -106,7 +107,13 @@ TEST(Parser, VendorStatements) {
       {"part core {\n  }"},
       {"part core \"Core \\\\ more\" optional {\n  }"},
       {"part core optional { note \"n\" let d = x allow any to {d} }",
-       "part core optional {\n    let d = x\n    allow any to {d}\n  }"},
+       "part core optional {\n    note \"n\"\n    let d = x\n    allow any to {d}\n  }"},
+      {"part core inside all when cloud a, b optional { }",
+       "part core optional when cloud a, b inside all {\n  }"},
+      {"part core { either \"t\" needs x { let d = y use a.b } or { allow any to y } use z }",
+       "part core {\n    either \"t\" needs x {\n      let d = y\n      use a.b\n    } or {\n      "
+       "allow "
+       "any to y\n    }\n    use z\n  }"},
   };
   for (const Row& row : rows) {
     expect_printed("vendor acme \"Acme\" version \"2.0.x\" {\n  ", row, "\n}\n");

@@ -66,6 +66,15 @@ TEST(RunTest, what_happened_instead) {
       (Texts{"drop: no rule allows it", "pass: allowed by a rule", "drop: denied by a rule"}));
 }
 
+TEST(RunTest, a_drop_has_its_near_miss) {
+  const Judged judged = judge("expect pass udp 10.20.1.1 -> 198.51.100.7:443");
+  ASSERT_EQ(judged.judgements.size(), 1u);
+  ASSERT_TRUE(judged.judgements[0].near_miss);
+  EXPECT_NE(judged.judgements[0].near_miss->find("tcp 443"), std::string::npos)
+      << *judged.judgements[0].near_miss;
+  EXPECT_NE(judged.judgements[0].near_miss->find("p.sally:4:5"), std::string::npos);
+}
+
 TEST(RunTest, a_name_stands_for_every_address_it_was_given) {
   const std::string given = "given api.example.com is 192.0.2.1, 192.0.2.2, 2001:db8::7\n";
   EXPECT_EQ(outcomes(given + "expect pass tcp 10.20.1.1 -> api.example.com:443\n"
