@@ -142,13 +142,15 @@ bool TestReader::read_reason(const ExpectStatement& statement, Expectation& expe
 
 /// The local end is an address; a name at the other end must have been given.
 void TestReader::demand_ends(const ExpectStatement& statement, const FlowText& flow) {
-  if (const auto* source = std::get_if<HostName>(&flow.source)) {
+  const Host& local = statement.inward ? flow.destination : flow.source;
+  const Host& remote = statement.inward ? flow.source : flow.destination;
+  if (const auto* name = std::get_if<HostName>(&local)) {
     return fail(statement.packet.span,
-                {"bad-packet", quote(source->text()) +
-                                   " is no address: the source is one of a client, such as "
-                                   "`10.20.1.1`"});
+                {"bad-packet", quote(name->text()) + " is no address: the " +
+                                   (statement.inward ? "destination of what comes in" : "source") +
+                                   " is one of ours, such as `10.20.1.1`"});
   }
-  const auto* name = std::get_if<HostName>(&flow.destination);
+  const auto* name = std::get_if<HostName>(&remote);
   if (!name || case_.bindings.contains(*name)) return;
   fail(statement.packet.span, {"ungiven-name", "no address is given for " + quote(name->text()),
                                "write " + quote("given " + name->text() + " is 198.51.100.7") +
@@ -156,14 +158,11 @@ void TestReader::demand_ends(const ExpectStatement& statement, const FlowText& f
 }
 
 void TestReader::read_expectation(const ExpectStatement& statement) {
-  if (statement.inward) {
-    return fail(statement.packet.span,
-                {"not-yet", "`expect` for packets that come in is not part of the language yet"});
-  }
   Expectation expectation;
   expectation.place = statement.span.place();
   expectation.packet = statement.packet.text;
   expectation.verdict = statement.pass ? Verdict::pass : Verdict::drop;
+  expectation.direction = statement.inward ? Direction::inward : Direction::outward;
   const auto flow = read_flow_text(statement.packet.text);
   if (!flow) return fail(statement.packet.span, {"bad-packet", flow.error()});
   expectation.flow = *flow;

@@ -33,6 +33,13 @@ std::vector<Address> addresses_of(const Host& host, Family family, const Binding
   return addresses;
 }
 
+/// One packet of an expectation, with an address at each end.
+struct Probe {
+  PacketText text;
+  Address destination;
+  Refused ends;  // the same as the rules see it
+};
+
 class TestRun {
  public:
   TestRun(const TestCase& test, const Program& program, Day today) : program_(program) {
@@ -50,69 +57,73 @@ class TestRun {
     }
   }
 
-  Judgement judge(const Expectation& expectation) const;
+  Judgement judge(const Expectation& expectation);
 
  private:
-  Judgement judge_packet(const Expectation& expectation, const PacketText& packet,
-                         const Address& destination) const;
-  std::optional<std::string> nearest(const PacketText& packet, const Address& destination) const;
+  Judgement judge_packet(const Expectation& expectation, const Probe& probe) const;
+  std::optional<std::string> nearest(const Probe& probe) const;
 
   const Program& program_;
   Surroundings surroundings_;
 };
 
 /// The rule that comes closest to letting the packet pass.
-std::optional<std::string> TestRun::nearest(const PacketText& packet,
-                                            const Address& destination) const {
-  Refused refused;
-  refused.local = packet.source;
-  refused.remote = destination;
-  refused.protocol = packet.protocol;
-  refused.port = packet.destination_port;
-  if (const auto* name = std::get_if<HostName>(&packet.destination)) refused.name = *name;
-  const auto misses = near_misses(program_, refused, surroundings_.bindings, 1);
+std::optional<std::string> TestRun::nearest(const Probe& probe) const {
+  const auto misses = near_misses(program_, probe.ends, surroundings_.bindings, 1);
   if (misses.empty()) return {};
   const NearMiss& miss = misses.front();
   return miss.why + ": " + program_.rules[miss.rule].origin.rule.text() +
          (miss.advice.empty() ? "" : "; " + miss.advice);
 }
 
-Judgement TestRun::judge_packet(const Expectation& expectation, const PacketText& packet,
-                                const Address& destination) const {
-  const Outcome outcome = evaluate(program_, packet_to(packet, destination), surroundings_);
+Judgement TestRun::judge_packet(const Expectation& expectation, const Probe& probe) const {
+  const Outcome outcome =
+      evaluate(program_, packet_to(probe.text, probe.destination), surroundings_);
   Judgement judgement;
   judgement.met = outcome.verdict == expectation.verdict &&
                   (!expectation.reason || *expectation.reason == outcome.reason);
-  judgement.packet = text_of(packet, destination);
+  judgement.packet = text_of(probe.text, probe.destination);
   judgement.happened =
       std::string(word_of(outcome.verdict)) + ": " + std::string(reason_words(outcome.reason));
   judgement.rule = outcome.rule;
-  if (!judgement.met && outcome.reason == SP_DROP_NO_RULE) {
-    judgement.near_miss = nearest(packet, destination);
-  }
+  if (!judgement.met && outcome.reason == SP_DROP_NO_RULE) judgement.near_miss = nearest(probe);
   return judgement;
 }
 
-Judgement TestRun::judge(const Expectation& expectation) const {
+Probe probe_of(const Expectation& expectation, const Address& local, const Address& remote) {
   const FlowText& flow = expectation.flow;
-  const auto& source = std::get<Address>(flow.source);
-  const PacketText packet{flow.protocol, source, flow.source_port, flow.destination,
-                          flow.destination_port};
-  const auto addresses = addresses_of(flow.destination, source.family, surroundings_.bindings);
+  const bool inward = expectation.direction == Direction::inward;
+  Probe probe;
+  probe.text = {flow.protocol, inward ? remote : local, flow.source_port, flow.destination,
+                flow.destination_port};
+  probe.destination = inward ? local : remote;
+  probe.ends = {expectation.direction, local, remote, flow.protocol, flow.destination_port, {}};
+  const Host& far_end = inward ? flow.source : flow.destination;
+  if (const auto* name = std::get_if<HostName>(&far_end)) probe.ends.name = *name;
+  return probe;
+}
+
+Judgement TestRun::judge(const Expectation& expectation) {
+  const FlowText& flow = expectation.flow;
+  const bool inward = expectation.direction == Direction::inward;
+  const auto& local = std::get<Address>(inward ? flow.destination : flow.source);
+  const Host& remote = inward ? flow.source : flow.destination;
+  surroundings_.direction = expectation.direction;
+  const auto addresses = addresses_of(remote, local.family, surroundings_.bindings);
   if (addresses.empty()) {
-    // Nothing is sent to a name without an address, and nothing is open to it (C1).
+    // Nothing is sent to a name without an address or comes from it, and nothing is open (C1).
     const bool met = expectation.verdict == Verdict::drop &&
                      expectation.reason.value_or(SP_DROP_NO_RULE) == SP_DROP_NO_RULE;
     return {met,
             expectation.packet,
-            "drop: " + std::get<HostName>(flow.destination).text() + " has no " +
-                std::string(family_text(source.family)) + " address here",
+            "drop: " + std::get<HostName>(remote).text() + " has no " +
+                std::string(family_text(local.family)) + " address here",
             {},
             {}};
   }
   Judgement judgement;
   for (const Address& address : addresses) {
-    judgement = judge_packet(expectation, packet, address);
+    judgement = judge_packet(expectation, probe_of(expectation, local, address));
     if (!judgement.met) break;
   }
   return judgement;
@@ -121,7 +132,7 @@ Judgement TestRun::judge(const Expectation& expectation) const {
 }  // namespace
 
 std::vector<Judgement> run_test(const TestCase& test, const Program& program, Day today) {
-  const TestRun run(test, program, today);
+  TestRun run(test, program, today);
   std::vector<Judgement> judgements;
   for (const Expectation& expectation : test.expectations) {
     judgements.push_back(run.judge(expectation));

@@ -14,12 +14,13 @@
 
 namespace sallyport {
 
-/// `expect pass tcp 10.20.1.1 -> api.example.com:443`
+/// `expect pass tcp 10.20.1.1 -> api.example.com:443`, `expect drop in PACKET`
 struct Expectation {
   Place place;
   std::string packet;  // as written
   Verdict verdict = Verdict::pass;
-  FlowText flow;                   // outward: the source is an address
+  Direction direction = Direction::outward;
+  FlowText flow;                   // the local end is an address
   std::optional<SpReason> reason;  // empty: any reason
 };
 

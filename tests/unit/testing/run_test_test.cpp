@@ -16,6 +16,7 @@ policy branch {
     allow icmp echo-request to 192.0.2.0/24
   }
   from any deny any to 198.51.100.66
+  to staff allow in tcp 8443 from fe1.example.com, 203.0.113.0/24
 }
 )";
 
@@ -100,6 +101,18 @@ TEST(RunTest, C1_a_name_without_addresses_opens_nothing) {
                      "expect drop tcp 10.20.1.1 -> api.example.com:443\n"
                      "expect pass tcp 10.20.1.1 -> api.example.com:443"),
             (Texts{"met", "drop: api.example.com has no IPv4 address here"}));
+}
+
+TEST(RunTest, inward) {
+  EXPECT_EQ(outcomes("given fe1.example.com is 192.0.2.9\n"
+                     "expect pass in tcp fe1.example.com -> 10.20.1.1:8443\n"
+                     "expect drop in tcp fe1.example.com -> 10.20.1.1:443\n"
+                     "expect pass in tcp 203.0.113.5:40000 -> 10.20.1.1:8443\n"
+                     "expect drop in tcp 192.0.2.10 -> 10.20.1.1:8443\n"
+                     "expect drop tcp 10.20.1.1 -> 203.0.113.5:8443"),
+            Texts(5, "met"));
+  const std::string shown = judge("expect pass in tcp 203.0.113.5 -> fe1.example.com:8443").shown;
+  EXPECT_NE(shown.find("is one of ours"), std::string::npos) << shown;
 }
 
 TEST(RunTest, expansions_give_many_names_one_address) {
