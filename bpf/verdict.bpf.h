@@ -85,9 +85,9 @@ static __always_inline int judge_reply(struct packet* packet, const struct label
 
   if (key == 0 || (tcp && !answers_over_tcp(packet))) return SP_DROP_NO_RULE;
   cell = cell_of(labels, other, key);
-  if (tcp || cell == 0 || cell & SP_CELL_DENY)
-    return decide(packet, cell, SP_PASS_REPLY, SP_DROP_NO_RULE);
-  return SP_DROP_NO_FLOW;
+  if (tcp) return decide(packet, cell, SP_PASS_REPLY, SP_DROP_NO_RULE);
+  if (cell == SP_NO_CELL) return SP_DROP_NO_GENERATION;
+  return cell == 0 || cell & SP_CELL_DENY ? SP_DROP_NO_RULE : SP_DROP_NO_FLOW;
 }
 
 static __always_inline bool same_address(const struct SpKey6* a, const struct SpKey6* b) {

@@ -132,22 +132,21 @@ bool prepare(Frame& frame, const PrivateNetwork::HardwareAddress& to, std::uint1
   return true;
 }
 
-nft::Options options_for(bool conntrack) {
+nft::Options options_for(bool conntrack, Direction direction) {
   nft::Options options;
   options.table = "sallyport-tried";
   options.devices = {PrivateNetwork::far_device};
   options.conntrack = conntrack;
   options.proof = true;
+  options.proof_direction = direction;
   return options;
 }
 
 }  // namespace
 
-Result<NftProof> NftProof::make(const Image& image, bool conntrack, const Bindings& bindings) {
-  if (const auto what = nft::unjudged(image)) {
-    return std::unexpected(Error{"judge by nftables", *what + " are not judged there yet", {}});
-  }
-  auto ruleset = std::make_unique<nft::Ruleset>(image, options_for(conntrack));
+Result<NftProof> NftProof::make(const Image& image, bool conntrack, const Bindings& bindings,
+                                Direction direction) {
+  auto ruleset = std::make_unique<nft::Ruleset>(image, options_for(conntrack, direction));
   for (const auto& [address, names] : bindings) (void)ruleset->bind(address, names);
   auto proof = make(ruleset->table());
   if (proof) proof->ruleset_ = std::move(ruleset);

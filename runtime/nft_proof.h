@@ -31,8 +31,10 @@ class NftProof {
   using Frame = std::vector<std::uint8_t>;
   using Bindings = std::map<Address, std::vector<ViewedName>>;
 
-  /// Loads the table of the image into a private network. Needs the rights of PrivateNetwork.
-  static Result<NftProof> make(const Image& image, bool conntrack, const Bindings& bindings = {});
+  /// Loads the table of the image into a private network, where every packet is of this direction;
+  /// inward only if a rule is. Needs the rights of PrivateNetwork.
+  static Result<NftProof> make(const Image& image, bool conntrack, const Bindings& bindings = {},
+                               Direction direction = Direction::outward);
   /// The same for a table that need not be right: of faults planted by a test.
   static Result<NftProof> make(nft::Table table);
 

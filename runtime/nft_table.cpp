@@ -74,6 +74,12 @@ void plan_rules(const std::string& chain, const std::vector<NftRuleFacts>& prese
   for (std::size_t i = kept; i < wanted.size(); ++i) batch.add_rule(chain, wanted[i]);
 }
 
+/// `g12_zones_ip4`
+bool is_of_generation(std::string_view name) {
+  const std::size_t end = name.find_first_not_of("0123456789", 1);
+  return name.starts_with('g') && end != std::string_view::npos && end > 1 && name[end] == '_';
+}
+
 }  // namespace
 
 // ---- opening ----
@@ -315,6 +321,20 @@ Result<void> NftTable::plan_lasting_sets(NftBatch& batch, bool gone, bool come) 
 }
 
 void NftTable::plan_live(const NftListing& listing, NftBatch& batch) const {
+  const auto present_as = [&](const nft::Chain& chain) {
+    const auto present = listing.chains.find(chain.name);
+    const bool same = present != listing.chains.end() && present->second.shape == shape_of(chain);
+    return same ? present : listing.chains.end();
+  };
+  // All chains before any rule, which may lead to a later one.
+  for (const nft::Chain& chain : next_->chains) {
+    if (!next_->is_lasting(chain.name) || present_as(chain) != listing.chains.end()) continue;
+    if (listing.chains.contains(chain.name)) {
+      batch.remove_rules(chain.name);
+      batch.remove_chain(chain.name);
+    }
+    batch.add_chain(chain);
+  }
   // Before next_ goes live its entries follow those of live_, or whatever an earlier process left.
   for (const nft::Chain& chain : next_->chains) {
     if (!next_->is_lasting(chain.name)) continue;
@@ -322,23 +342,19 @@ void NftTable::plan_live(const NftListing& listing, NftBatch& batch) const {
     for (const nft::Entry& entry : next_->entries) {
       if (entry.chain == chain.name) wanted.push_back(entry.rule);
     }
-    const auto present = listing.chains.find(chain.name);
-    const bool same = present != listing.chains.end() && present->second.shape == shape_of(chain);
-    if (present != listing.chains.end() && !same) {
-      batch.remove_rules(chain.name);
-      batch.remove_chain(chain.name);
-    }
-    if (!same) batch.add_chain(chain);
-    plan_rules(chain.name, same ? present->second.rules : std::vector<NftRuleFacts>{}, wanted,
+    const auto present = present_as(chain);
+    const bool there = present != listing.chains.end();
+    plan_rules(chain.name, there ? present->second.rules : std::vector<NftRuleFacts>{}, wanted,
                batch);
   }
   const std::string no_hook = shape_of(nft::Chain{});
   for (const auto& [name, chain] : listing.chains) {
     const bool known = std::ranges::any_of(
         next_->chains, [&](const nft::Chain& other) { return other.name == name; });
-    if (known || chain.shape == no_hook) continue;
+    // A lasting chain that no generation uses any more must not hold what is to be retired.
+    if (known || (chain.shape == no_hook && is_of_generation(name))) continue;
     if (!chain.rules.empty()) batch.remove_rules(name);
-    batch.remove_chain(name);
+    if (chain.shape != no_hook) batch.remove_chain(name);
   }
 }
 

@@ -108,9 +108,8 @@ Result<void> NftWall::prepare(const Program& program, const Image& image,
     // The switch before this one is still to be finished.
     if (auto narrowed = table_.narrow(); !narrowed) return narrowed;
   }
-  if (const auto what = nft::unjudged(image)) {
-    return std::unexpected(Error{"enforce policy " + image.policy + " through nftables",
-                                 *what + " are not judged there yet", "use --xdp and --xdp-in"});
+  if (const auto why = nft::unjudged(image, options())) {
+    return std::unexpected(Error{"enforce policy " + image.policy + " through nftables", *why, {}});
   }
   number_ = std::max(number_ + 1, number_in(table_.free_prefix()));
   Loaded next{nft::Ruleset(image, options()), {}, {}, {}};

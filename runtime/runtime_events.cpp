@@ -306,7 +306,8 @@ void Runtime::warn_of_directions(const Image& image) {
         "the policy has inward rules, and no device is filtered inward: whatever comes in "
         "passes; --xdp-in names the uplinks");
   }
-  if (by_bpf) {
+  const bool tracks = options_.nft && options_.nft->conntrack;
+  if (by_bpf || (nft_ && has_inward_rules(image) && !tracks)) {
     world_.log(
         "inward, answers over UDP and to echo requests drop: flows are not recorded; those of "
         "name servers behind an uplink are among them");

@@ -50,7 +50,9 @@ bool is_filtered(const Status& status, const std::string& device) {
 
 Json not_filtered_json(const Status& status) {
   Json list = Json::array();
-  const bool all_forwarded = status.nft && status.nft->devices.empty();
+  const bool all_forwarded =
+      status.nft &&
+      (status.nft->devices.empty() || (status.bundle && has_inward_rules(status.bundle->image)));
   const auto filters = [&](Direction direction) {
     return std::ranges::any_of(status.devices, [&](const auto& state) {
       return state.alive && state.direction == direction;

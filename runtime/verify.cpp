@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <thread>
 
 #include "compiler/values/service.h"
@@ -83,10 +84,16 @@ class Verification::BpfEngine : public Engine {
 
 class Verification::NftEngine : public Engine {
  public:
-  NftEngine(std::string name, NftProof proof)
-      : Engine(std::move(name)), proof_(std::make_unique<NftProof>(std::move(proof))) {}
+  NftEngine(std::string name, NftProof proof, Direction direction = Direction::outward)
+      : Engine(std::move(name)),
+        proof_(std::make_unique<NftProof>(std::move(proof))),
+        direction_(direction) {}
 
-  Result<void> ask(std::span<const Atom> atoms) override {
+  Result<void> ask(std::span<const Atom> all) override {
+    std::vector<Atom> atoms;
+    std::ranges::copy_if(all, std::back_inserter(atoms),
+                         [this](const Atom& atom) { return atom.probe.direction == direction_; });
+    if (atoms.empty()) return {};
     const auto fates = ask_surely(atoms, [](const Atom& atom, Fate fate) {
       return alike(atom, fate) || stricter(atom, fate);
     });
@@ -158,17 +165,22 @@ class Verification::NftEngine : public Engine {
 
  protected:
   std::unique_ptr<NftProof> proof_;
+
+ private:
+  Direction direction_;
 };
 
 /// Asked about ICMP errors only, each after the flow that its quote belongs to was made.
 class Verification::TrackedEngine : public NftEngine {
  public:
-  using NftEngine::NftEngine;
+  TrackedEngine(std::string name, NftProof proof, const Program& program)
+      : NftEngine(std::move(name), std::move(proof)), program_(program) {}
 
   Result<void> ask(std::span<const Atom> atoms) override {
     std::vector<Atom> errors;
     for (const Atom& atom : atoms) {
       if (atom.probe.shape != ProbeShape::icmp_error || is_refused(atom)) continue;
+      if (atom.probe.direction != Direction::outward) continue;
       if (atom.outcome.reason == SP_DROP_BAD_SOURCE) continue;
       errors.push_back(atom);
       if (errors.size() == most_tracked_flows) {
@@ -187,8 +199,22 @@ class Verification::TrackedEngine : public NftEngine {
     }
     const auto fates = ask_surely(atoms, alike);
     if (!fates) return std::unexpected(fates.error());
-    for (std::size_t i = 0; i < atoms.size(); ++i) compare(atoms[i], (*fates)[i] == Fate::passed);
+    for (std::size_t i = 0; i < atoms.size(); ++i) {
+      const bool passed = (*fates)[i] == Fate::passed;
+      if (!passed && is_about_inward_flow(atoms[i])) {
+        ++found_.atoms;
+        ++found_.stricter;
+      } else {
+        compare(atoms[i], passed);
+      }
+    }
     return {};
+  }
+
+  /// As VerifiedEngine::stricter declares it.
+  bool is_about_inward_flow(const Atom& atom) const {
+    return atom.outcome.reason == SP_PASS_ICMP_ERROR && atom.outcome.rule &&
+           program_.rules[*atom.outcome.rule].direction == Direction::inward;
   }
 
   /// Of a protocol that is not tracked by ports or echoes there is no flow to make.
@@ -207,6 +233,8 @@ class Verification::TrackedEngine : public NftEngine {
     }
     return proof_->flows().add(flow);
   }
+
+  const Program& program_;
 };
 
 std::uint64_t VerifyReport::disagreements() const {
@@ -285,12 +313,12 @@ void Verification::add(std::string name, Datapath datapath) {
   engines_.push_back(std::make_unique<BpfEngine>(std::move(name), std::move(datapath)));
 }
 
-void Verification::add(std::string name, NftProof proof) {
-  engines_.push_back(std::make_unique<NftEngine>(std::move(name), std::move(proof)));
+void Verification::add(std::string name, NftProof proof, Direction direction) {
+  engines_.push_back(std::make_unique<NftEngine>(std::move(name), std::move(proof), direction));
 }
 
 void Verification::add_tracked(std::string name, NftProof proof) {
-  engines_.push_back(std::make_unique<TrackedEngine>(std::move(name), std::move(proof)));
+  engines_.push_back(std::make_unique<TrackedEngine>(std::move(name), std::move(proof), program_));
 }
 
 void Verification::skip(std::string name, const Error& reason) {
@@ -356,6 +384,14 @@ Result<VerifyReport> verify(const Program& program, const Image& image,
       verification.add("nftables", std::move(*plain));
     } else {
       verification.skip("nftables", plain.error());
+    }
+    if (has_inward_rules(image)) {
+      auto inward = bound(NftProof::make(image, false, {}, Direction::inward), bindings);
+      if (inward) {
+        verification.add("nftables inward", std::move(*inward), Direction::inward);
+      } else {
+        verification.skip("nftables inward", inward.error());
+      }
     }
     auto tracked = NftProof::make(image, true, bindings);
     if (tracked) {

@@ -34,8 +34,8 @@ struct VerifiedEngine {
   double seconds = 0;
   std::uint64_t atoms = 0;
   /// Refused though the evaluator passes them, where the engine is declared to be stricter: without
-  /// connection tracking nftables drops every ICMP error, and what the kernel's IP layer refuses
-  /// never reaches it.
+  /// connection tracking nftables drops every ICMP error, with it those about flows that others
+  /// begin, and what the kernel's IP layer refuses never reaches it.
   std::uint64_t stricter = 0;
   std::uint64_t disagreements = 0;
   std::vector<std::string> examples;  // of disagreements, the first few
@@ -67,8 +67,8 @@ class Verification {
   const NftProof::Bindings& bindings() const { return names_; }
 
   void add(std::string name, Datapath datapath);
-  /// Without connection tracking.
-  void add(std::string name, NftProof proof);
+  /// Without connection tracking. Asked about packets of one direction.
+  void add(std::string name, NftProof proof, Direction direction = Direction::outward);
   /// With it: asked about ICMP errors only, each once the flow exists that it is about.
   void add_tracked(std::string name, NftProof proof);
   /// An engine that the system has not.

@@ -63,9 +63,8 @@ ExitCode write_script(const Image& image, const Arguments& arguments) {
   options.devices = arguments.devices;
   options.conntrack = arguments.conntrack || arguments.host;
   options.host = arguments.host;
-  if (const auto what = nft::unjudged(image)) {
-    return print_error(
-        {"write " + arguments.script, *what + " are not judged by nftables yet", {}});
+  if (const auto why = nft::unjudged(image, options)) {
+    return print_error({"write " + arguments.script, *why, {}});
   }
   const nft::Ruleset ruleset(image, options);
   const nft::Table table = ruleset.table();

@@ -204,7 +204,7 @@ Result<Json> bundle_json(const Bundle& bundle, const Program& program, Day day, 
   auto tables = tables_json(image);
   if (!tables) return std::unexpected(tables.error());
   json["tables"] = std::move(*tables);
-  if (with_nft && !nft::unjudged(image)) json["nft"] = nft::Ruleset(image, {}).choices();
+  if (with_nft) json["nft"] = nft::Ruleset(image, {}).choices();
   return json;
 }
 

@@ -74,11 +74,12 @@ std::vector<Part> parts_of(const std::vector<Item>& items, const Class& members,
   return parts;
 }
 
-RuleBuilder matching(const Item& item, Family family) {
+RuleBuilder matching(const Item& item, Side port, Family family) {
   RuleBuilder rule;
   if (is_everything(item, family)) return rule;
   if (item.whole) return rule.protocols(item.protocol, item.last_protocol);
-  return rule.ports(item.protocol, item.first, item.last);
+  if (port == Side::destination) return rule.ports(item.protocol, item.first, item.last);
+  return rule.source_ports(item.protocol, item.first, item.last);
 }
 
 bool holds_type(const Item& item, std::uint8_t protocol, std::uint16_t type) {
@@ -93,33 +94,47 @@ const char* stage_name(Stage stage) {
   return names[static_cast<std::size_t>(stage)];
 }
 
-std::uint32_t Classes::chain_for(Stage stage, Family family, const std::vector<Item>& items,
-                                 const Class& members, const std::string& fall_to) {
+std::uint32_t Classes::chain_for(Stage stage, Side port, Family family,
+                                 const std::vector<Item>& items, const Class& members,
+                                 const std::string& fall_to) {
   assert(!members.empty());
-  const auto [found, is_new] = chains_.try_emplace({stage, family, members, fall_to}, 0U);
+  const auto [found, is_new] = chains_.try_emplace({stage, port, family, members, fall_to}, 0U);
   if (!is_new) return found->second;
   const std::string name =
       draft_.own(std::string(stage_name(stage)) + (family == Family::v4 ? "4_" : "6_") +
                  std::to_string(chains_.size()));
   found->second = draft_.add_chain(name);
-  add_rules(found->second, stage, family, items, members);
+  add_rules(found->second, stage, port, family, items, members);
   if (!fall_to.empty()) draft_.add_rule(found->second, RuleBuilder().go(fall_to));
   return found->second;
 }
 
-void Classes::add_rules(std::uint32_t chain, Stage stage, Family family,
+void Classes::add_rules(std::uint32_t chain, Stage stage, Side port, Family family,
                         const std::vector<Item>& items, const Class& members) {
   for (const auto& [item, rule] : parts_of(items, members, stage, family)) {
     const std::string& counter = counters_[rule - 1];
-    if (stage == Stage::quoted) {
+    if (port == Side::source && !item.whole && !has_ports(item.protocol)) {
+      add_echo_rule(chain, stage, item, counter);
+    } else if (stage == Stage::quoted) {
       add_quoted_rule(chain, family, item, counter);
     } else if (stage == Stage::deny) {
       // Only what no generation accepts drops, so a deny leaves.
-      draft_.add_rule(chain, matching(item, family).count(counter).leave());
+      draft_.add_rule(chain, matching(item, port, family).count(counter).leave());
     } else {
-      draft_.add_rule(chain, matching(item, family).count(counter).accept());
+      draft_.add_rule(chain, matching(item, port, family).count(counter).accept());
     }
   }
+}
+
+/// Of ICMP only echo replies are answers, to the echo request.
+void Classes::add_echo_rule(std::uint32_t chain, Stage stage, const Item& item,
+                            const std::string& counter) {
+  const bool v4 = item.protocol == protocol_icmp;
+  const std::uint16_t request = v4 ? 8 : 128;
+  const std::uint16_t reply = v4 ? 0 : 129;
+  if (!holds_type(item, item.protocol, request) || last_port(item.protocol) == 0) return;
+  RuleBuilder rule = RuleBuilder().ports(item.protocol, reply, reply).count(counter);
+  draft_.add_rule(chain, stage == Stage::deny ? rule.leave() : rule.accept());
 }
 
 /// The quoted packet is an answer: its source port is the one that the rule opens, and only an echo

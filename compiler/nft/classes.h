@@ -11,6 +11,7 @@
 
 #include "compiler/nft/draft.h"
 #include "compiler/nft/items.h"
+#include "compiler/nft/rule_builder.h"
 
 namespace sallyport::nft {
 
@@ -37,18 +38,21 @@ class Classes {
   /// The chain of a class that is not empty; made if there is none yet. `fall_to` is where a packet
   /// goes that matches nothing: of a deny class the allow rules of the zone, else nowhere, and the
   /// chain returns.
-  std::uint32_t chain_for(Stage stage, Family family, const std::vector<Item>& items,
+  /// `port` says on which side of a packet the ports of the rules are: the source of an answer.
+  std::uint32_t chain_for(Stage stage, Side port, Family family, const std::vector<Item>& items,
                           const Class& members, const std::string& fall_to);
 
  private:
-  void add_rules(std::uint32_t chain, Stage stage, Family family, const std::vector<Item>& items,
-                 const Class& members);
+  void add_rules(std::uint32_t chain, Stage stage, Side port, Family family,
+                 const std::vector<Item>& items, const Class& members);
+  void add_echo_rule(std::uint32_t chain, Stage stage, const Item& item,
+                     const std::string& counter);
   void add_quoted_rule(std::uint32_t chain, Family family, const Item& item,
                        const std::string& counter);
 
   Draft& draft_;
   const std::vector<std::string>& counters_;
-  std::map<std::tuple<Stage, Family, Class, std::string>, std::uint32_t> chains_;
+  std::map<std::tuple<Stage, Side, Family, Class, std::string>, std::uint32_t> chains_;
 };
 
 }  // namespace sallyport::nft

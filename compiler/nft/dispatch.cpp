@@ -46,18 +46,17 @@ std::vector<LengthUse> uses_of(const std::vector<PrefixTarget>& prefixes, Family
 }
 
 void add_intervals(Draft& draft, std::uint32_t from, const std::string& name, Holds holds,
-                   const std::vector<Target>& targets) {
+                   Side side, const std::vector<Target>& targets) {
   const Family family = targets.front().range.family();
   Set set{.name = name, .key = {part_of(family)}, .holds = holds, .interval = true};
   for (const Target& target : targets) {
     set.intervals.push_back({key_of(target.range.first), key_of(target.range.last), target.chain});
   }
-  draft.add_rule(from,
-                 RuleBuilder().obey(Side::destination, family, width_of(family), set.name).done());
+  draft.add_rule(from, RuleBuilder().obey(side, family, width_of(family), set.name).done());
   draft.add_set(std::move(set));
 }
 
-void add_hash(Draft& draft, std::uint32_t from, const std::string& name, Holds holds,
+void add_hash(Draft& draft, std::uint32_t from, const std::string& name, Holds holds, Side side,
               const std::vector<Target>& targets) {
   const Family family = targets.front().range.family();
   const auto prefixes = prefixes_of(targets);
@@ -76,7 +75,7 @@ void add_hash(Draft& draft, std::uint32_t from, const std::string& name, Holds h
       }
     }
     std::ranges::sort(set.elements);
-    draft.add_rule(from, RuleBuilder().obey(Side::destination, family, length, set.name).done());
+    draft.add_rule(from, RuleBuilder().obey(side, family, length, set.name).done());
     draft.add_set(std::move(set));
   }
   std::vector<Target> rare;
@@ -84,18 +83,18 @@ void add_hash(Draft& draft, std::uint32_t from, const std::string& name, Holds h
     if (!choice.is_rare(prefix.length)) continue;
     rare.push_back({{prefix.first, last_of_prefix(prefix.first, prefix.length)}, chain});
   }
-  if (!rare.empty()) add_intervals(draft, from, name, holds, rare);
+  if (!rare.empty()) add_intervals(draft, from, name, holds, side, rare);
 }
 
 }  // namespace
 
-void add_dispatch(Draft& draft, std::uint32_t from, const std::string& name, Holds holds,
+void add_dispatch(Draft& draft, std::uint32_t from, const std::string& name, Holds holds, Side side,
                   const std::vector<Target>& targets) {
   if (targets.empty()) return;
   if (targets.size() <= most_intervals) {
-    add_intervals(draft, from, name, holds, targets);
+    add_intervals(draft, from, name, holds, side, targets);
   } else {
-    add_hash(draft, from, name, holds, targets);
+    add_hash(draft, from, name, holds, side, targets);
   }
 }
 

@@ -16,6 +16,11 @@ inline constexpr const char* judge4_chain = "judge4";  // what its rules see is 
 inline constexpr const char* judge6_chain = "judge6";
 inline constexpr const char* later_chain = "later_pieces";  // of either family
 
+/// A lasting chain's name, which is another one for what comes in.
+inline std::string named(const char* chain, Direction direction) {
+  return std::string(chain) + (direction == Direction::outward ? "" : "_in");
+}
+
 class Draft {
  public:
   explicit Draft(const Options& options) {

@@ -26,52 +26,94 @@ KeyPart address_part(Family family) {
 /// The chains of a zone class, by family; empty if there is nothing to ask.
 using ZoneChains = std::array<std::optional<std::uint32_t>, 2>;
 
+/// The way from the local side, as packets of a direction that is met have it.
+Side local_side(Direction met) {
+  return met == Direction::outward ? Side::source : Side::destination;
+}
+
+Direction opposite(Direction direction) {
+  return direction == Direction::outward ? Direction::inward : Direction::outward;
+}
+
+const char* judge_of(Family family) {
+  return family == Family::v4 ? judge4_chain : judge6_chain;
+}
+
+/// The chains of one half: of the flows that its rules open, and of answers to them, which come by
+/// the other way.
 class Builder {
  public:
-  explicit Builder(Layout& layout) : layout_(layout) {}
+  Builder(Layout& layout, Half& half) : layout_(layout), half_(half), meaning_(half.meaning) {}
 
   void build() {
     std::vector<ZoneChains> judges;
     std::vector<ZoneChains> laters;
-    for (std::size_t zone = 0; zone < layout_.meaning.zones().size(); ++zone) {
-      layout_.places.emplace_back();
+    for (std::size_t zone = 0; zone < meaning_.zones().size(); ++zone) {
+      half_.places.emplace_back();
+      sets_.emplace_back();
       judges.emplace_back();
       laters.emplace_back();
       for (const Family family : families) {
-        judges.back()[Meaning::index_of(family)] = add_zone(zone, family);
+        judges.back()[Meaning::index_of(family)] = add_zone(zone, family, of_flows());
         laters.back()[Meaning::index_of(family)] = add_later(zone, family);
       }
     }
     add_entries(judges, laters);
-    if (!layout_.options.conntrack || !layout_.meaning.has_names()) return;
+    if (layout_.halves.size() > 1) add_answers();
+    const bool outward = half_.direction == Direction::outward;
+    if (!outward || !layout_.options.conntrack || !meaning_.has_names()) return;
     layout_.draft.table().counters.push_back({outliving, {}});
     for (const Family family : families) add_outliving(family);
   }
 
  private:
+  /// How packets meet the rules of the half: as flows that they open, or as answers to these.
+  struct View {
+    Direction met = Direction::outward;
+    bool answers = false;
+
+    Side local() const { return local_side(met); }
+    Side remote() const { return sallyport::nft::opposite(local()); }
+    Side port() const { return answers ? Side::source : Side::destination; }
+  };
+  View of_flows() const { return {half_.direction, false}; }
+  View of_answers() const { return {opposite(half_.direction), true}; }
+
+  std::string prefixed(const std::string& what) const {
+    return (half_.direction == Direction::outward ? "" : "in_") + what;
+  }
+  std::string own(const std::string& what) const { return layout_.draft.own(prefixed(what)); }
   std::string zone_name(std::size_t zone, const std::string& what) const {
-    return layout_.draft.own("zone" + std::to_string(zone) + "_" + what);
+    return own("zone" + std::to_string(zone) + "_" + what);
+  }
+  std::string zone_comment(std::size_t zone) const {
+    const bool outward = half_.direction == Direction::outward;
+    return comment_of((outward ? "from " : "to ") + meaning_.zones()[zone].words);
+  }
+  static std::string answers_name(const Draft& draft, Direction of, Family family) {
+    return draft.own(std::string(of == Direction::outward ? "" : "in_") + "answers_ip" +
+                     digit(family));
   }
 
   /// The ranges of remote addresses whose class is not empty, each with its chain.
-  std::vector<Target> targets_of(Stage stage, Family family, std::size_t zone,
+  std::vector<Target> targets_of(Stage stage, Family family, std::size_t zone, const View& view,
                                  const std::string& fall_to) {
     std::vector<Target> targets;
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::optional<std::uint32_t>> known;
     const auto chain_of = [&](std::uint32_t label, std::uint32_t rare) {
       const auto [found, is_new] = known.try_emplace({label, rare});
       if (is_new) {
-        const Class members = layout_.meaning.class_of(stage, family, zone, label, rare);
+        const Class members = meaning_.class_of(stage, family, zone, label, rare);
         if (!members.empty()) {
           found->second = layout_.classes.chain_for(
-              stage, family, layout_.meaning.items(stage, family), members, fall_to);
+              stage, view.port(), family, meaning_.items(stage, family), members, fall_to);
         }
       }
       return found->second;
     };
     // There the DNS guard opens what no group alone does, and so no hash set holds it.
     const auto is_resolver = [&](std::uint32_t label) {
-      return std::ranges::binary_search(layout_.meaning.image().labels.remote_groups[label],
+      return std::ranges::binary_search(meaning_.image().labels.remote_groups[label],
                                         resolver_group);
     };
     const auto add = [&](const AddressRange& range, std::uint32_t chain) {
@@ -84,8 +126,8 @@ class Builder {
       }
     };
     for_each_remote_piece(
-        layout_.meaning.image(), family, [&](const AddressRange& piece, std::uint32_t label) {
-          for_each_overlap(layout_.meaning.levels(family).rare(), piece,
+        meaning_.image(), family, [&](const AddressRange& piece, std::uint32_t label) {
+          for_each_overlap(meaning_.levels(family).rare(), piece,
                            [&](const AddressRange& range, std::uint32_t rare) {
                              const std::uint32_t beside = is_resolver(label) ? label : rare;
                              const auto chain = chain_of(label, stage == Stage::wide ? beside : 0);
@@ -95,30 +137,42 @@ class Builder {
     return targets;
   }
 
-  std::uint32_t add_zone(std::size_t zone, Family family) {
-    const std::string comment = comment_of("from " + layout_.meaning.zones()[zone].words);
-    const std::string allow_name = zone_name(zone, "allow" + digit(family));
-    const auto chain = layout_.draft.add_chain(zone_name(zone, "ip" + digit(family)), comment);
-    const auto denied = targets_of(Stage::deny, family, zone, allow_name);
+  std::uint32_t add_zone(std::size_t zone, Family family, const View& view) {
+    const std::string kind = view.answers ? "answers_" : "";
+    const std::string comment = zone_comment(zone);
+    const std::string allow_name = zone_name(zone, kind + "allow" + digit(family));
+    const auto chain =
+        layout_.draft.add_chain(zone_name(zone, kind + "ip" + digit(family)), comment);
+    const auto denied = targets_of(Stage::deny, family, zone, view, allow_name);
     if (denied.empty()) {
-      add_allow(chain, zone, family);
+      add_allow(chain, zone, family, view);
       return chain;
     }
-    add_dispatch(layout_.draft, chain, zone_name(zone, "deny" + digit(family)), Holds::gotos,
-                 denied);
+    add_dispatch(layout_.draft, chain, zone_name(zone, kind + "deny" + digit(family)), Holds::gotos,
+                 view.remote(), denied);
     layout_.draft.add_rule(chain, RuleBuilder().go(allow_name));
-    add_allow(layout_.draft.add_chain(allow_name, comment), zone, family);
+    add_allow(layout_.draft.add_chain(allow_name, comment), zone, family, view);
     return chain;
   }
 
-  void add_allow(std::uint32_t chain, std::size_t zone, Family family) {
-    add_levels(chain, zone, family);
-    add_stage(chain, Stage::wide, zone, family, targets_of(Stage::wide, family, zone, {}));
-    if (layout_.options.conntrack) add_quoted(chain, zone, family);
+  void add_allow(std::uint32_t chain, std::size_t zone, Family family, const View& view) {
+    if (view.answers) {
+      ask_levels(chain, zone, family, view);
+    } else {
+      add_levels(chain, zone, family, view);
+    }
+    add_stage(chain, Stage::wide, zone, family, view,
+              targets_of(Stage::wide, family, zone, view, {}));
+    if (view.answers) return;
+    // What an error of the other direction quotes is on the far side, where nothing leads to it.
+    if (layout_.options.conntrack && view.met == Direction::outward) {
+      add_quoted(chain, zone, family, view);
+    }
+    if (layout_.halves.size() > 1) add_ways_to_answers(chain, family);
   }
 
-  void add_levels(std::uint32_t chain, std::size_t zone, Family family) {
-    const auto& lengths = layout_.meaning.levels(family).choice().hashed;
+  void add_levels(std::uint32_t chain, std::size_t zone, Family family, const View& view) {
+    const auto& lengths = meaning_.levels(family).choice().hashed;
     // The longest first: what it holds is counted for the first rule of all that cover the address.
     for (std::size_t level = lengths.size(); level-- > 0;) {
       Set set{.name = zone_name(zone, "ip" + digit(family) + "_" + std::to_string(lengths[level])),
@@ -126,12 +180,20 @@ class Builder {
               .holds = Holds::counters};
       fill_level(set.elements, level, zone, family);
       const bool binds =
-          lengths[level] == width_of(family) && layout_.meaning.may_bind_services(family, zone);
+          lengths[level] == width_of(family) && meaning_.may_bind_services(family, zone);
       if (set.elements.empty() && !binds) continue;
-      layout_.draft.add_rule(
-          chain, RuleBuilder().count_service(family, lengths[level], set.name).accept());
+      sets_[zone][Meaning::index_of(family)].emplace_back(lengths[level], set.name);
       const std::size_t index = layout_.draft.add_set(std::move(set));
-      if (lengths[level] == width_of(family)) layout_.place(zone, family).bound_services = index;
+      if (lengths[level] == width_of(family)) half_.place(zone, family).bound_services = index;
+    }
+    ask_levels(chain, zone, family, view);
+  }
+
+  void ask_levels(std::uint32_t chain, std::size_t zone, Family family, const View& view) {
+    for (const auto& [length, set] : sets_[zone][Meaning::index_of(family)]) {
+      layout_.draft.add_rule(
+          chain,
+          RuleBuilder().count_service(view.remote(), view.port(), family, length, set).accept());
     }
   }
 
@@ -142,7 +204,7 @@ class Builder {
       std::uint16_t port;
       std::uint32_t rule;
     };
-    const Levels& ladder = layout_.meaning.levels(family);
+    const Levels& ladder = meaning_.levels(family);
     const unsigned length = ladder.choice().hashed[level];
     std::map<std::pair<Provided, Provided>, std::vector<Service>> known;
     ladder.for_each_step(
@@ -150,7 +212,7 @@ class Builder {
           const auto [found, is_new] = known.try_emplace({below, here});
           auto& services = found->second;
           if (is_new) {
-            layout_.meaning.for_each_service(
+            meaning_.for_each_service(
                 family, zone, below, here,
                 [&](std::uint8_t protocol, std::uint16_t port, std::uint32_t rule) {
                   services.push_back({protocol, port, rule});
@@ -171,35 +233,38 @@ class Builder {
 
   /// Addresses that names bind, then the ranges of the policy.
   void add_stage(std::uint32_t chain, Stage stage, std::size_t zone, Family family,
-                 const std::vector<Target>& targets) {
-    const std::string name = zone_name(zone, stage_name(stage) + digit(family));
-    if (layout_.meaning.may_bind(stage, family, zone)) {
-      layout_.place(zone, family).bound[static_cast<std::size_t>(stage)] =
-          std::array{add_bound_set(chain, name + "_bound", family),
-                     add_bound_set(chain, name + "_moved", family)};
+                 const View& view, const std::vector<Target>& targets) {
+    const std::string kind = view.answers ? "answers_" : "";
+    const std::string name = zone_name(zone, kind + stage_name(stage) + digit(family));
+    if (meaning_.may_bind(stage, family, zone)) {
+      Place& place = half_.place(zone, family);
+      BoundSets& bound =
+          view.answers ? place.bound_answers : place.bound[static_cast<std::size_t>(stage)];
+      bound = std::array{add_bound_set(chain, name + "_bound", family, view),
+                         add_bound_set(chain, name + "_moved", family, view)};
     }
-    add_dispatch(layout_.draft, chain, name, Holds::jumps, targets);
+    add_dispatch(layout_.draft, chain, name, Holds::jumps, view.remote(), targets);
   }
 
-  std::size_t add_bound_set(std::uint32_t chain, const std::string& name, Family family) {
+  std::size_t add_bound_set(std::uint32_t chain, const std::string& name, Family family,
+                            const View& view) {
     layout_.draft.add_rule(
-        chain, RuleBuilder().obey(Side::destination, family, width_of(family), name).done());
+        chain, RuleBuilder().obey(view.remote(), family, width_of(family), name).done());
     return layout_.draft.add_set(
         {.name = name, .key = {address_part(family)}, .holds = Holds::jumps});
   }
 
   std::optional<std::uint32_t> add_later(std::size_t zone, Family family) {
-    const auto targets = targets_of(Stage::later, family, zone, {});
-    if (targets.empty() && !layout_.meaning.may_bind(Stage::later, family, zone))
-      return std::nullopt;
+    const View view = of_flows();
+    const auto targets = targets_of(Stage::later, family, zone, view, {});
+    if (targets.empty() && !meaning_.may_bind(Stage::later, family, zone)) return std::nullopt;
     const auto chain =
-        layout_.draft.add_chain(zone_name(zone, "later_ip" + digit(family)),
-                                comment_of("from " + layout_.meaning.zones()[zone].words));
-    add_stage(chain, Stage::later, zone, family, targets);
+        layout_.draft.add_chain(zone_name(zone, "later_ip" + digit(family)), zone_comment(zone));
+    add_stage(chain, Stage::later, zone, family, view, targets);
     return chain;
   }
 
-  void add_quoted(std::uint32_t chain, std::size_t zone, Family family) {
+  void add_quoted(std::uint32_t chain, std::size_t zone, Family family, const View& view) {
     const auto errors = layout_.draft.add_chain(zone_name(zone, "errors" + digit(family)),
                                                 "ICMP errors, by the packet that they quote");
     const std::string name = layout_.draft.chain_name(errors);
@@ -218,8 +283,9 @@ class Builder {
     } else {
       lead(protocol_icmpv6, 1, 4, 0x60, 0x6f);
     }
-    if (layout_.meaning.zones().size() > 1) only_flows_from(errors, zone, family);
-    add_stage(errors, Stage::quoted, zone, family, targets_of(Stage::quoted, family, zone, {}));
+    if (meaning_.zones().size() > 1) only_flows_from(errors, zone, family);
+    add_stage(errors, Stage::quoted, zone, family, view,
+              targets_of(Stage::quoted, family, zone, view, {}));
   }
 
   /// A router may report for a host behind it, but not for one of another zone.
@@ -227,7 +293,7 @@ class Builder {
     Set set{.name = zone_name(zone, "local" + digit(family)),
             .key = {address_part(family)},
             .interval = true};
-    for (const AddressRange& range : layout_.meaning.zones()[zone].ranges) {
+    for (const AddressRange& range : meaning_.zones()[zone].ranges) {
       if (range.family() != family) continue;
       set.intervals.push_back({key_of(range.first), key_of(range.last), 0});
     }
@@ -235,13 +301,53 @@ class Builder {
     layout_.draft.add_set(std::move(set));
   }
 
-  void add_entries(const std::vector<ZoneChains>& judges, const std::vector<ZoneChains>& laters) {
-    const std::string policy = comment_of("policy " + layout_.meaning.image().policy);
+  // ---- answers ----
+
+  /// The end of a chain that no rule of the half decides: what may answer a flow of the other one.
+  /// Over UDP, and to an echo request, only connection tracking knows.
+  void add_ways_to_answers(std::uint32_t chain, Family family) {
+    const std::string answers = answers_name(layout_.draft, opposite(half_.direction), family);
+    const auto tcp = [&](std::uint8_t mask, Relation relation, std::uint8_t value) {
+      layout_.draft.add_rule(chain, RuleBuilder().tcp_flags(mask, relation, value).go(answers));
+    };
+    constexpr std::uint8_t syn = 0x02, rst = 0x04, ack = 0x10;
+    tcp(ack, Relation::unequal, 0);
+    tcp(syn | rst, Relation::equal, rst);
+    if (!layout_.options.conntrack) return;
+    const bool v4 = family == Family::v4;
+    const std::uint8_t icmp = v4 ? protocol_icmp : protocol_icmpv6;
+    const std::uint16_t echo_reply = v4 ? 0 : 129;
+    layout_.draft.add_rule(
+        chain,
+        RuleBuilder().protocols(protocol_udp, protocol_udp).established().reply().go(answers));
+    layout_.draft.add_rule(
+        chain, RuleBuilder().ports(icmp, echo_reply, echo_reply).established().reply().go(answers));
+  }
+
+  /// The chains that add_ways_to_answers() of the other half leads to.
+  void add_answers() {
+    const View view = of_answers();
     for (const Family family : families) {
-      const char* judge = family == Family::v4 ? judge4_chain : judge6_chain;
+      std::vector<ZoneChains> zones;
+      for (std::size_t zone = 0; zone < meaning_.zones().size(); ++zone) {
+        zones.emplace_back();
+        zones.back()[Meaning::index_of(family)] = add_zone(zone, family, view);
+      }
+      const auto first = layout_.draft.add_chain(
+          answers_name(layout_.draft, half_.direction, family), "answers to flows the other way");
+      add_zone_dispatch(first, family, zones, "answer_zones", view.local());
+    }
+  }
+
+  // ---- entries ----
+
+  void add_entries(const std::vector<ZoneChains>& judges, const std::vector<ZoneChains>& laters) {
+    const std::string policy = comment_of("policy " + meaning_.image().policy);
+    for (const Family family : families) {
+      const std::string judge = named(judge_of(family), half_.direction);
       enter({judge, RuleBuilder()}, family, judges, "zones", policy);
-      enter({later_chain, RuleBuilder().family(family)}, family, laters, "later_zones",
-            "fragments without ports");
+      enter({named(later_chain, half_.direction), RuleBuilder().family(family)}, family, laters,
+            "later_zones", "fragments without ports");
     }
   }
 
@@ -271,7 +377,7 @@ class Builder {
 
   /// A lasting chain, and what a rule there has to ask before a chain of one family may follow.
   struct Gate {
-    const char* lasting;
+    std::string lasting;
     RuleBuilder asks;
   };
 
@@ -282,10 +388,12 @@ class Builder {
       return zone[Meaning::index_of(family)].has_value();
     });
     if (!needed) return;
+    const bool asks_sources = half_.direction == Direction::inward && !local_ranges(family).empty();
     std::uint32_t first = 0;
-    if (chains.size() > 1) {
-      first = layout_.draft.add_chain(layout_.draft.own(name + "_ip" + digit(family)), comment);
-      add_zone_dispatch(first, family, chains, name);
+    if (chains.size() > 1 || asks_sources) {
+      first = layout_.draft.add_chain(own(name + "_ip" + digit(family)), comment);
+      if (asks_sources) refuse_local_sources(first, family, name);
+      add_zone_dispatch(first, family, chains, name, local_side(half_.direction));
     } else {
       first = *chains[0][Meaning::index_of(family)];
     }
@@ -293,27 +401,52 @@ class Builder {
         {gate.lasting, gate.asks.jump(layout_.draft.chain_name(first))});
   }
 
-  /// By the local address to the chain of its zone class, and the rest to that of class 0.
-  void add_zone_dispatch(std::uint32_t from, Family family, const std::vector<ZoneChains>& chains,
-                         const std::string& name) {
-    const std::size_t of_family = Meaning::index_of(family);
-    Set set{.name = layout_.draft.own(name + digit(family)),
+  /// Everything that is in a zone.
+  std::vector<AddressRange> local_ranges(Family family) const {
+    std::vector<AddressRange> ranges;
+    for_each_local_piece(meaning_.image(), family,
+                         [&](const AddressRange& piece, std::uint32_t label) {
+                           if (label != 0) ranges.push_back(piece);
+                         });
+    return canonical(std::move(ranges));
+  }
+
+  /// Nobody of a zone sends from the other side.
+  void refuse_local_sources(std::uint32_t chain, Family family, const std::string& name) {
+    Set set{.name = own(name + "_senders" + digit(family)),
             .key = {address_part(family)},
             .holds = Holds::gotos,
             .interval = true};
-    for (std::size_t zone = 1; zone < layout_.meaning.zones().size(); ++zone) {
+    const std::uint32_t nowhere = nothing_chain();
+    for (const AddressRange& range : local_ranges(family)) {
+      set.intervals.push_back({key_of(range.first), key_of(range.last), nowhere});
+    }
+    layout_.draft.add_rule(
+        chain, RuleBuilder().obey(Side::source, family, width_of(family), set.name).done());
+    layout_.draft.add_set(std::move(set));
+  }
+
+  /// By the local address to the chain of its zone class, and the rest to that of class 0.
+  void add_zone_dispatch(std::uint32_t from, Family family, const std::vector<ZoneChains>& chains,
+                         const std::string& name, Side local) {
+    const std::size_t of_family = Meaning::index_of(family);
+    Set set{.name = own(name + digit(family)),
+            .key = {address_part(family)},
+            .holds = Holds::gotos,
+            .interval = true};
+    for (std::size_t zone = 1; zone < meaning_.zones().size(); ++zone) {
       // An address of this zone must not get what class 0 may.
       const std::uint32_t chain =
           chains[zone][of_family] ? *chains[zone][of_family] : nothing_chain();
-      for (const AddressRange& range : layout_.meaning.zones()[zone].ranges) {
+      for (const AddressRange& range : meaning_.zones()[zone].ranges) {
         if (range.family() != family) continue;
         set.intervals.push_back({key_of(range.first), key_of(range.last), chain});
       }
     }
     std::ranges::sort(set.intervals);
     if (!set.intervals.empty()) {
-      layout_.draft.add_rule(
-          from, RuleBuilder().obey(Side::source, family, width_of(family), set.name).done());
+      layout_.draft.add_rule(from,
+                             RuleBuilder().obey(local, family, width_of(family), set.name).done());
       layout_.draft.add_set(std::move(set));
     }
     if (const auto chain = chains[0][of_family]) {
@@ -322,25 +455,31 @@ class Builder {
   }
 
   std::uint32_t nothing_chain() {
-    if (!nothing_) nothing_ = layout_.draft.add_chain(layout_.draft.own("nothing"));
+    if (!nothing_) nothing_ = layout_.draft.add_chain(own("nothing"));
     return *nothing_;
   }
 
   Layout& layout_;
+  Half& half_;
+  Meaning& meaning_;
+  /// The hash sets of each zone class and family: prefix length and name.
+  std::vector<std::array<std::vector<std::pair<unsigned, std::string>>, 2>> sets_;
   std::optional<std::uint32_t> nothing_;
 };
 
 }  // namespace
 
 Layout::Layout(const Image& image, const Options& wanted)
-    : options(wanted), meaning(image), draft(options), classes(draft, counters) {
-  add_skeleton(draft, options);
+    : options(wanted), draft(options), classes(draft, counters) {
+  halves.push_back(std::make_unique<Half>(image, Direction::outward));
+  if (has_inward_rules(image)) halves.push_back(std::make_unique<Half>(image, Direction::inward));
+  add_skeleton(draft, options, halves.size() > 1);
   for (const ImageRule& rule : image.rules) {
     counters.push_back(counter_name(rule));
     draft.table().counters.push_back({counters.back(), comment_of(rule.identity)});
   }
   first_counter = static_cast<std::uint32_t>(draft.table().counters.size() - counters.size());
-  Builder(*this).build();
+  for (const auto& half : halves) Builder(*this, *half).build();
 }
 
 }  // namespace sallyport::nft

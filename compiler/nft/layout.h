@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,18 @@ using BoundSets = std::optional<std::array<std::size_t, 2>>;
 struct Place {
   std::optional<std::size_t> bound_services;  // the set of whole addresses
   std::array<BoundSets, 4> bound;             // by Stage
+  BoundSets bound_answers;                    // of Stage::wide, for packets the other way
+};
+
+/// What the rules of one direction say, of flows and of the answers to them.
+struct Half {
+  Half(const Image& image, Direction wanted) : direction(wanted), meaning(image, wanted) {}
+
+  Place& place(std::size_t zone, Family family) { return places[zone][Meaning::index_of(family)]; }
+
+  Direction direction;
+  Meaning meaning;
+  std::vector<std::array<Place, 2>> places = {};  // by zone class and family
 };
 
 struct Layout {
@@ -31,18 +44,18 @@ struct Layout {
   Layout(const Image& image, const Options& wanted);
   Layout(const Layout&) = delete;
 
-  Place& place(std::size_t zone, Family family) { return places[zone][Meaning::index_of(family)]; }
   /// The index of a rule's counter in the table; rules count from 1.
   std::uint32_t counter_of(std::uint32_t rule) const { return first_counter + rule - 1; }
 
+  const Meaning& meaning() const { return halves.front()->meaning; }
+
   Options options;
-  Meaning meaning;
-  std::vector<std::string> counters;  // of the rules
+  std::vector<std::unique_ptr<Half>> halves;  // outward, and inward if a rule is
+  std::vector<std::string> counters;          // of the rules
   std::uint32_t first_counter = 0;
   Draft draft;
   Classes classes;
-  std::vector<std::array<Place, 2>> places;  // by zone class and family
-  /// The ends of flows that outlive their address, local and remote, by family; none if no address
+  /// The ends of outward flows that outlive their address, local and remote, by family; none if no address
   /// can expire, or conntrack is not asked.
   std::array<std::optional<std::array<std::size_t, 2>>, 2> ends;
 };

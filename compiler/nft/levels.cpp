@@ -31,9 +31,9 @@ std::vector<std::vector<AddressRange>> ranges_of_groups(const Image& image, Fami
 
 }  // namespace
 
-Levels::Levels(const Image& image, Labeler& labeler, Family family, const std::vector<Item>& items,
-               bool bound)
-    : image_(image), family_(family) {
+Levels::Levels(const Image& image, Labeler& labeler, Direction direction, Family family,
+               const std::vector<Item>& items, bool bound)
+    : image_(image), direction_(direction), family_(family) {
   const std::vector<std::uint64_t> ports = exact_ports_of_groups(items);
   const std::uint64_t intervals = find_prefixes(ports);
   count_uses(ports);
@@ -52,7 +52,7 @@ std::vector<std::uint64_t> Levels::exact_ports_of_groups(const std::vector<Item>
   }
   std::vector<std::uint64_t> ports(image_.groups.size(), 0);
   for (const ImageRule& rule : image_.rules) {
-    if (rule.action == sallyport::Action::deny) continue;
+    if (rule.action == sallyport::Action::deny || rule.direction != direction_) continue;
     for (const std::uint32_t label : rule.services) ports[rule.group] += of_label[label];
     for (const std::uint32_t label : rule.resolver_services) ports[rule.group] += of_label[label];
   }

@@ -29,9 +29,10 @@ struct Provided {
 
 class Levels {
  public:
-  /// `items` are those of the family; `bound` as for choose_lengths().
-  Levels(const Image& image, Labeler& labeler, Family family, const std::vector<Item>& items,
-         bool bound);
+  /// Of the rules of one direction. `items` are those of the family; `bound` as for
+  /// choose_lengths().
+  Levels(const Image& image, Labeler& labeler, Direction direction, Family family,
+         const std::vector<Item>& items, bool bound);
 
   const LengthChoice& choice() const { return choice_; }
   /// The inputs of the choice, for people.
@@ -65,6 +66,7 @@ class Levels {
   std::uint32_t pair_of(Labeler& labeler, const std::vector<std::uint32_t>& active);
 
   const Image& image_;
+  Direction direction_;
   Family family_;
   std::vector<GroupPrefix> prefixes_;
   std::vector<LengthUse> uses_;

@@ -18,11 +18,13 @@ bool names_anything(const Image& image) {
 
 }  // namespace
 
-Meaning::Meaning(const Image& image)
+Meaning::Meaning(const Image& image, Direction direction)
     : image_(image),
+      direction_(direction),
+      first_row_(direction == Direction::outward ? 0 : image.zone_sets.size()),
       tables_(image.labels),
       labeler_(image_, tables_),
-      zones_(zone_classes_of(image_)),
+      zones_(zone_classes_of(image_, direction)),
       has_names_(names_anything(image_)) {
   for (const Family family : families) {
     items_[index_of(family)] = items_of(image_, family);
@@ -35,7 +37,8 @@ Meaning::Meaning(const Image& image)
 void Meaning::choose_levels() {
   std::uint64_t elements = 0;
   for (const Family family : families) {
-    levels_.emplace_back(image_, labeler_, family, items_[index_of(family)], has_names_);
+    levels_.emplace_back(image_, labeler_, direction_, family, items_[index_of(family)],
+                         has_names_);
     elements += levels_.back().choice().elements * zones_.size();
   }
   if (elements <= most_elements) return;
@@ -43,7 +46,7 @@ void Meaning::choose_levels() {
   levels_.clear();
   for (const Family family : families) {
     for (Item& item : items_[index_of(family)]) item.exact = false;
-    levels_.emplace_back(image_, labeler_, family, items_[index_of(family)], false);
+    levels_.emplace_back(image_, labeler_, direction_, family, items_[index_of(family)], false);
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Meaning: an Image in the terms of a ruleset: zone classes, items of services, the ladder of
-// prefixes, and what a label allows in them. It grows labels as names are bound.
+// Meaning: one direction of an Image in the terms of a ruleset: zone classes, items of services,
+// the ladder of prefixes, and what a label allows in them. It grows labels as names are bound.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ inline constexpr std::array families = {Family::v4, Family::v6};
 class Meaning {
  public:
   /// Copies the image.
-  explicit Meaning(const Image& image);
+  Meaning(const Image& image, Direction direction);
   Meaning(const Meaning&) = delete;
 
   const Image& image() const { return image_; }
@@ -61,7 +61,7 @@ class Meaning {
   void find_dynamic_labels();
   void choose_levels();
   std::uint32_t cell(std::uint32_t label, std::size_t zone, std::uint32_t service) const {
-    return tables_.verdicts[tables_.rows[label][zones_[zone].zone_label]][service];
+    return tables_.verdicts[tables_.rows[label][first_row_ + zones_[zone].zone_label]][service];
   }
   /// The rule that allows it, 0 if none does.
   std::uint32_t allowed(std::uint32_t label, std::size_t zone, std::uint32_t service) const {
@@ -70,6 +70,8 @@ class Meaning {
   }
 
   Image image_;
+  Direction direction_;
+  std::size_t first_row_;  // of the direction
   LabelTables tables_;
   Labeler labeler_;
   std::vector<ZoneClass> zones_;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "compiler/program/program.h"
+
 namespace sallyport::nft {
 
 struct Options {
@@ -25,8 +27,9 @@ struct Options {
   /// hook sees the pieces itself.
   bool pieces_first = true;
   /// Hook everything that is received, before routing, so that a proof meets packets that no kernel
-  /// would forward.
+  /// would forward; all of it is of this direction.
   bool proof = false;
+  Direction proof_direction = Direction::outward;
 };
 
 /// The base chains' places among those of others: after connection tracking helpers and the filters

@@ -194,6 +194,21 @@ RuleBuilder& RuleBuilder::not_from_devices(const std::string& set) {
   return *this;
 }
 
+RuleBuilder& RuleBuilder::not_to_device(std::string_view device) {
+  say("oifname != \"" + std::string(device) + "\"");
+  add(MetaLoad{NFT_META_OIFNAME});
+  const Key key = key_of_device(device);
+  add(Compare{NFT_CMP_NEQ, std::string(key.begin(), key.begin() + size_of(KeyPart::device))});
+  return *this;
+}
+
+RuleBuilder& RuleBuilder::not_to_devices(const std::string& set) {
+  say("oifname != @" + set);
+  add(MetaLoad{NFT_META_OIFNAME});
+  add(Lookup{.set = set, .inverted = true});
+  return *this;
+}
+
 RuleBuilder& RuleBuilder::to_device(std::string_view device) {
   say("oifname \"" + std::string(device) + "\"");
   add(MetaLoad{NFT_META_OIFNAME});
@@ -247,10 +262,11 @@ RuleBuilder& RuleBuilder::obey(Side side, Family family, unsigned length, const 
   return *this;
 }
 
-RuleBuilder& RuleBuilder::count_service(Family family, unsigned length, const std::string& map) {
-  say("counter name " + masked_words(Side::destination, family, length) +
-      " . meta l4proto . th dport map @" + map);
-  load_end(Side::destination, family, length);
+RuleBuilder& RuleBuilder::count_service(Side side, Side port, Family family, unsigned length,
+                                        const std::string& map) {
+  say("counter name " + masked_words(side, family, length) + " . meta l4proto . th " +
+      (port == Side::source ? "sport" : "dport") + " map @" + map);
+  load_end(side, port, family, length);
   add(CountByKey{map});
   return *this;
 }
@@ -258,18 +274,18 @@ RuleBuilder& RuleBuilder::count_service(Family family, unsigned length, const st
 RuleBuilder& RuleBuilder::end_in(Side side, Family family, const std::string& set) {
   say(address_words(side, family) + " . meta l4proto . th " +
       (side == Side::source ? "sport" : "dport") + " @" + set);
-  load_end(side, family, width_of(family));
+  load_end(side, side, family, width_of(family));
   add(Lookup{.set = set});
   return *this;
 }
 
-/// Address, protocol and port of one side.
-void RuleBuilder::load_end(Side side, Family family, unsigned length) {
+/// The address of one side, the protocol, and the port of one side.
+void RuleBuilder::load_end(Side side, Side port, Family family, unsigned length) {
   load_address(side, family, length);
   // Four bytes each, right behind the address in register 1.
   const bool v4 = family == Family::v4;
   add(MetaLoad{NFT_META_L4PROTO, v4 ? 9U : 2U});
-  add(PayloadLoad{transport, side == Side::source ? 0U : 2U, 2, v4 ? 10U : 13U});
+  add(PayloadLoad{transport, port == Side::source ? 0U : 2U, 2, v4 ? 10U : 13U});
 }
 
 // ---- headers ----
@@ -417,11 +433,21 @@ RuleBuilder& RuleBuilder::ports(std::uint8_t protocol, std::uint16_t first, std:
   return *this;
 }
 
-RuleBuilder& RuleBuilder::source_port(std::uint8_t protocol, std::uint16_t port) {
+RuleBuilder& RuleBuilder::source_ports(std::uint8_t protocol, std::uint16_t first,
+                                       std::uint16_t last) {
   need_protocol(protocol);
-  say(protocol_name(protocol) + " sport " + std::to_string(port));
+  say(protocol_name(protocol) + " sport " + words_of(first, last));
   add(PayloadLoad{transport, 0, 2, 1});
-  add(Compare{NFT_CMP_EQ, word(port)});
+  between(word(first), word(last));
+  return *this;
+}
+
+RuleBuilder& RuleBuilder::tcp_flags(std::uint8_t mask, Relation relation, std::uint8_t value) {
+  protocols(protocol_tcp, protocol_tcp);
+  say("@th,104,8 " + masked_value(false, mask, relation, value));
+  add(PayloadLoad{transport, 13, 1, 1});
+  add(Mask{byte(mask)});
+  add(Compare{operation_of(relation), byte(value)});
   return *this;
 }
 
@@ -502,6 +528,14 @@ RuleBuilder& RuleBuilder::reply() {
   say("ct direction reply");
   add(ConntrackLoad{NFT_CT_DIRECTION, {}});
   add(Compare{NFT_CMP_EQ, byte(IP_CT_DIR_REPLY)});
+  return *this;
+}
+
+RuleBuilder& RuleBuilder::established() {
+  say("ct state established");
+  add(ConntrackLoad{NFT_CT_STATE, {}});
+  add(Mask{host_number(NF_CT_STATE_BIT(IP_CT_ESTABLISHED))});
+  add(Compare{NFT_CMP_NEQ, host_number(0)});
   return *this;
 }
 

@@ -12,6 +12,10 @@ namespace sallyport::nft {
 
 enum class Side : std::uint8_t { source, destination };
 
+constexpr Side opposite(Side side) {
+  return side == Side::source ? Side::destination : Side::source;
+}
+
 /// `equal` and `unequal` need first == last.
 enum class Relation : std::uint8_t { equal, unequal, less, greater };
 
@@ -21,6 +25,8 @@ class RuleBuilder {
   RuleBuilder& not_from_device(std::string_view device);          // iifname != "lan0"
   RuleBuilder& not_from_devices(const std::string& set);          // iifname != @set
   RuleBuilder& to_device(std::string_view device);                // oifname "lo"
+  RuleBuilder& not_to_device(std::string_view device);            // oifname != "lan0"
+  RuleBuilder& not_to_devices(const std::string& set);            // oifname != @set
   RuleBuilder& family(Family family);                             // meta nfproto ipv4
   RuleBuilder& protocols(std::uint8_t first, std::uint8_t last);  // meta l4proto 2-5
 
@@ -30,7 +36,8 @@ class RuleBuilder {
   /// ip daddr & 255.255.255.0 vmap @map
   RuleBuilder& obey(Side side, Family family, unsigned length, const std::string& map);
   /// counter name ip daddr & 255.255.255.0 . meta l4proto . th dport map @map
-  RuleBuilder& count_service(Family family, unsigned length, const std::string& map);
+  RuleBuilder& count_service(Side side, Side port, Family family, unsigned length,
+                             const std::string& map);
 
   /// The address and port of this side are in the set: ip saddr . meta l4proto . th sport @set
   RuleBuilder& end_in(Side side, Family family, const std::string& set);
@@ -64,10 +71,16 @@ class RuleBuilder {
   // ---- transport ----
   /// tcp dport 1000-2000, icmp type 8; of tcp, udp, icmp or icmpv6
   RuleBuilder& ports(std::uint8_t protocol, std::uint16_t first, std::uint16_t last);
-  RuleBuilder& source_port(std::uint8_t protocol, std::uint16_t port);  // udp sport 68
-  RuleBuilder& icmpv6_code(std::uint8_t code);                          // icmpv6 code 0
-  RuleBuilder& tcp_header_words(std::uint8_t words);                    // tcp doff 5
-  RuleBuilder& udp_length_at_least(std::uint16_t length);               // udp length >= 8
+  /// udp sport 68, tcp sport 1000-2000
+  RuleBuilder& source_ports(std::uint8_t protocol, std::uint16_t first, std::uint16_t last);
+  RuleBuilder& source_port(std::uint8_t protocol, std::uint16_t port) {
+    return source_ports(protocol, port, port);
+  }
+  /// Flags of a TCP segment: meta l4proto tcp @th,104,8 & 0x06 == 0x04
+  RuleBuilder& tcp_flags(std::uint8_t mask, Relation relation, std::uint8_t value);
+  RuleBuilder& icmpv6_code(std::uint8_t code);             // icmpv6 code 0
+  RuleBuilder& tcp_header_words(std::uint8_t words);       // tcp doff 5
+  RuleBuilder& udp_length_at_least(std::uint16_t length);  // udp length >= 8
   /// A byte of the transport packet from first to last: @th,64,8 0x45
   RuleBuilder& transport_byte(std::uint32_t offset, std::uint8_t first, std::uint8_t last);
   RuleBuilder& not_transport_byte(std::uint32_t offset, std::uint8_t value);
@@ -79,6 +92,7 @@ class RuleBuilder {
   RuleBuilder& established();                                         // ct state established
   RuleBuilder& original();                                            // ct direction original
   RuleBuilder& reply();                                               // ct direction reply
+  RuleBuilder& established();                                         // ct state established
   RuleBuilder& flow_not_from(Family family, const std::string& set);  // ct original ip saddr != @s
 
   // ---- counting and telling ----
@@ -101,7 +115,7 @@ class RuleBuilder {
   void need_protocol(std::uint8_t protocol);
   void between(std::string first, std::string last);
   void load_address(Side side, Family family, unsigned length);
-  void load_end(Side side, Family family, unsigned length);
+  void load_end(Side side, Side port, Family family, unsigned length);
   Rule verdict(Verdict verdict);
 
   Rule rule_;

@@ -24,8 +24,8 @@ struct Placed {
 };
 
 struct Binding {
-  std::uint32_t label = 0;
-  bool moved = false;  // in the second of each pair of sets
+  std::vector<std::uint32_t> labels;  // of each half
+  bool moved = false;                 // in the second of each pair of sets
   bool operator==(const Binding&) const = default;
 };
 
@@ -65,48 +65,56 @@ struct Ruleset::State : Layout {
   /// Everything that the sets hold for exactly this address.
   std::vector<Placed> placed(const Address& address, const std::optional<Binding>& binding) {
     std::vector<Placed> result;
-    for (std::size_t zone = 0; zone < meaning.zones().size(); ++zone) {
-      place_services(address, binding, zone, result);
-      if (binding) place_classes(address, *binding, zone, result);
+    for (std::size_t index = 0; index < halves.size(); ++index) {
+      const auto label = binding ? std::optional(binding->labels[index]) : std::nullopt;
+      for (std::size_t zone = 0; zone < halves[index]->meaning.zones().size(); ++zone) {
+        place_services(*halves[index], address, label, zone, result);
+        if (label) place_classes(*halves[index], address, *label, binding->moved, zone, result);
+      }
     }
     return result;
   }
 
-  void place_services(const Address& address, const std::optional<Binding>& binding,
+  void place_services(Half& half, const Address& address, std::optional<std::uint32_t> label,
                       std::size_t zone, std::vector<Placed>& result) {
-    const Levels& ladder = meaning.levels(address.family);
-    const auto set = place(zone, address.family).bound_services;
+    const Levels& ladder = half.meaning.levels(address.family);
+    const auto set = half.place(zone, address.family).bound_services;
     if (!set) return;
     const Provided below = ladder.below(ladder.choice().hashed.size() - 1, address);
     Provided here = ladder.at_top(address);
-    if (binding) {
-      here = {binding->label, binding->label};
+    if (label) {
+      here = {*label, *label};
     } else if (here.hashed == below.hashed) {
       return;
     }
-    meaning.for_each_service(
+    half.meaning.for_each_service(
         address.family, zone, below, here,
         [&](std::uint8_t protocol, std::uint16_t port, std::uint32_t rule) {
           result.push_back({*set, {key_of(address, protocol, port), counter_of(rule)}});
         });
   }
 
-  void place_classes(const Address& address, const Binding& binding, std::size_t zone,
-                     std::vector<Placed>& result) {
+  void place_classes(Half& half, const Address& address, std::uint32_t label, bool moved,
+                     std::size_t zone, std::vector<Placed>& result) {
     const Family family = address.family;
+    const Meaning& meaning = half.meaning;
     const std::uint32_t unbound = static_label(meaning.image(), address);
     const std::uint32_t rare = meaning.levels(family).rare().find(address.number);
-    for (const Stage stage : {Stage::wide, Stage::later, Stage::quoted}) {
-      const BoundSets& sets = place(zone, family).bound[static_cast<std::size_t>(stage)];
-      if (!sets) continue;
-      const Class members = meaning.class_of(stage, family, zone, binding.label, rare);
+    const auto place = [&](const BoundSets& sets, Stage stage, Side port) {
+      if (!sets) return;
+      const Class members = meaning.class_of(stage, family, zone, label, rare);
       if (members.empty() || members == meaning.class_of(stage, family, zone, unbound, rare)) {
-        continue;
+        return;
       }
       const std::uint32_t chain =
-          classes.chain_for(stage, family, meaning.items(stage, family), members, {});
-      result.push_back({(*sets)[binding.moved ? 1 : 0], {key_of(address), chain}});
+          classes.chain_for(stage, port, family, meaning.items(stage, family), members, {});
+      result.push_back({(*sets)[moved ? 1 : 0], {key_of(address), chain}});
+    };
+    const Place& here = half.place(zone, family);
+    for (const Stage stage : {Stage::wide, Stage::later, Stage::quoted}) {
+      place(here.bound[static_cast<std::size_t>(stage)], stage, Side::destination);
     }
+    place(here.bound_answers, Stage::wide, Side::source);
   }
 
   bool changes_chain(const std::vector<Placed>& before, const std::vector<Placed>& after) const {
@@ -122,7 +130,13 @@ struct Ruleset::State : Layout {
     const auto known = bindings.find(address);
     const auto old = known == bindings.end() ? std::nullopt : std::optional(known->second);
     std::optional<Binding> next;
-    if (!names.empty()) next = {meaning.label_for(address, names), old && old->moved};
+    if (!names.empty()) {
+      next.emplace();
+      for (const auto& half : halves) {
+        next->labels.push_back(half->meaning.label_for(address, names));
+      }
+      next->moved = old && old->moved;
+    }
     if (old == next) return {};
 
     const std::size_t chains_before = draft.table().chains.size();
@@ -162,8 +176,12 @@ struct Ruleset::State : Layout {
   std::set<Flow> finishing;
 };
 
-std::optional<std::string> unjudged(const Image& image) {
-  if (has_inward_rules(image)) return "inward rules";
+std::optional<std::string> unjudged(const Image& image, const Options& options) {
+  if (!has_inward_rules(image) || options.proof) return std::nullopt;
+  if (options.devices.empty()) {
+    return "its inward rules need --device, which says on which side the clients are";
+  }
+  if (options.host) return "--host does not judge what comes in to this host";
   return std::nullopt;
 }
 
@@ -234,7 +252,7 @@ std::size_t Ruleset::bound() const {
 }
 
 std::vector<std::string> Ruleset::choices() const {
-  const Meaning& meaning = state_->meaning;
+  const Meaning& meaning = state_->meaning();
   std::vector<std::string> lines;
   for (const Family family : families) {
     const Levels& ladder = meaning.levels(family);

@@ -18,8 +18,9 @@
 
 namespace sallyport::nft {
 
-/// What of the image this form cannot judge yet, in words; an engine refuses such an image.
-std::optional<std::string> unjudged(const Image& image);
+/// Why a ruleset with these options would not judge all of the image, in words; such an image is
+/// refused.
+std::optional<std::string> unjudged(const Image& image, const Options& options);
 
 class Ruleset {
  public:

@@ -27,6 +27,8 @@ constexpr const char* judge_either = "judge";
 constexpr const char* doubtful_source = "doubtful_source";
 constexpr const char* extended_routes = "extended_routes";
 constexpr const char* extended_pieces = "extended_pieces";
+constexpr const char* forward_in = "forward_in";
+constexpr const char* bad_destination = "bad_destination";
 
 AddressRange range(std::string_view text) {
   return AddressRange::parse(text).value();
@@ -34,7 +36,8 @@ AddressRange range(std::string_view text) {
 
 class Skeleton {
  public:
-  Skeleton(Draft& draft, const Options& options) : draft_(draft), options_(options) {}
+  Skeleton(Draft& draft, const Options& options, bool inward)
+      : draft_(draft), options_(options), inward_(inward) {}
 
   void add() {
     for (const char* name : {dropped, dropped_piece, dropped_source_route, dropped_bad_source}) {
@@ -42,13 +45,24 @@ class Skeleton {
     }
     if (options_.devices.size() > 1) add_devices();
     add_strict_chains();
-    add_judge();
-    add_piece_chains();
+    if (inward_) {
+      draft_.table().counters.push_back({dropped_bad_destination, {}});
+      add_destination_chains();
+    }
+    for (const Direction direction : directions()) {
+      add_judge(direction);
+      add_piece_chains(direction);
+    }
     if (options_.proof || options_.host) add_plumbing();
     add_base_chains();
   }
 
  private:
+  std::vector<Direction> directions() const {
+    if (inward_) return {Direction::outward, Direction::inward};
+    return {Direction::outward};
+  }
+
   std::uint32_t add_base(const std::string& name, Hook hook, int priority) {
     const std::uint32_t index = draft_.add_chain(name);
     draft_.chain(index).hook = hook;
@@ -123,29 +137,46 @@ class Skeleton {
     }
   }
 
+  /// Nobody is reached there, whatever a rule for every local address says.
+  void add_destination_chains() {
+    const auto chain = draft_.add_chain(bad_destination);
+    for (const char* text : {"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255", "::/127",
+                             "::ffff:0:0/96", "ff00::/8"}) {
+      drop_counted(chain, RuleBuilder().in_prefix(Side::destination, range(text)),
+                   dropped_bad_destination);
+    }
+  }
+
   void add_route_rules(std::uint32_t chain) {
     draft_.add_rule(chain, RuleBuilder().has_options().jump("ipv4_options"));
     draft_.add_rule(chain, RuleBuilder().extension(routing_header, true).jump("routing_header"));
   }
 
   /// For the few packets whose family was not asked before.
-  void add_strict_rules(std::uint32_t chain) {
+  void add_strict_rules(std::uint32_t chain, Direction direction) {
     add_route_rules(chain);
     for (const Family family : {Family::v4, Family::v6}) {
       draft_.add_rule(chain, RuleBuilder().family(family).jump(sources_of(family)));
     }
+    if (direction == Direction::inward) {
+      draft_.add_rule(chain, RuleBuilder().jump(bad_destination));
+    }
   }
 
-  void add_judge() {
+  void add_judge(Direction direction) {
     for (const Family family : {Family::v4, Family::v6}) {
-      const auto judge =
-          draft_.add_chain(judge_of(family), "generations; the first that accepts decides");
+      const auto judge = draft_.add_chain(named(judge_of(family), direction),
+                                          "generations; the first that accepts decides");
       add_source_rules(judge, family);
+      if (direction == Direction::inward) {
+        draft_.add_rule(judge, RuleBuilder().jump(bad_destination));
+      }
     }
-    const auto judge = draft_.add_chain(judge_either, "for packets of either family");
+    const auto judge =
+        draft_.add_chain(named(judge_either, direction), "for packets of either family");
     add_route_rules(judge);
-    draft_.add_rule(judge, RuleBuilder().family(Family::v4).go(judge4_chain));
-    draft_.add_rule(judge, RuleBuilder().go(judge6_chain));
+    draft_.add_rule(judge, RuleBuilder().family(Family::v4).go(named(judge4_chain, direction)));
+    draft_.add_rule(judge, RuleBuilder().go(named(judge6_chain, direction)));
   }
 
   static const char* judge_of(Family family) {
@@ -153,9 +184,11 @@ class Skeleton {
   }
 
   /// Reached by fragments only. What returns from here drops.
-  void add_piece_chains() {
-    const auto later = draft_.add_chain(later_chain, "generations, for fragments without ports");
-    add_strict_rules(later);
+  void add_piece_chains(Direction direction) {
+    const std::string later_name = named(later_chain, direction);
+    const std::string first_name = named("first_piece", direction);
+    const auto later = draft_.add_chain(later_name, "generations, for fragments without ports");
+    add_strict_rules(later, direction);
     // RFC 3128: this one would overwrite the flags of a TCP header.
     draft_.add_rule(later, RuleBuilder()
                                .fragment_field(offset_bits, Relation::equal, 1)
@@ -166,18 +199,18 @@ class Skeleton {
                                .protocols(protocol_tcp, protocol_tcp)
                                .leave());
 
-    const auto first = draft_.add_chain("first_piece", "its whole transport header must be there");
-    add_first_piece(first);
+    const auto first = draft_.add_chain(first_name, "its whole transport header must be there");
+    add_first_piece(first, named(judge_either, direction));
 
-    const auto pieces = draft_.add_chain("pieces", "returns what is whole");
-    const auto fate = [&](const RuleBuilder& piece, const char* chain) {
+    const auto pieces = draft_.add_chain(named("pieces", direction), "returns what is whole");
+    const auto fate = [&](const RuleBuilder& piece, const std::string& chain) {
       draft_.add_rule(pieces, RuleBuilder(piece).jump(chain));
       drop_counted(pieces, piece, dropped_piece);
     };
-    fate(RuleBuilder().fragment_field(offset_bits, Relation::unequal, 0), later_chain);
-    fate(RuleBuilder().fragment_field(piece_bits, Relation::unequal, 0), "first_piece");
-    fate(RuleBuilder().fragment_offset(Relation::unequal, 0), later_chain);
-    fate(RuleBuilder().more_fragments(), "first_piece");
+    fate(RuleBuilder().fragment_field(offset_bits, Relation::unequal, 0), later_name);
+    fate(RuleBuilder().fragment_field(piece_bits, Relation::unequal, 0), first_name);
+    fate(RuleBuilder().fragment_offset(Relation::unequal, 0), later_name);
+    fate(RuleBuilder().more_fragments(), first_name);
     // A second fragment header would be found by nobody; the kernel takes the flow label for the
     // port of a later fragment that it describes.
     for (const std::uint8_t number : headers_v6) {
@@ -185,30 +218,28 @@ class Skeleton {
     }
   }
 
-  void add_first_piece(std::uint32_t first) {
+  void add_first_piece(std::uint32_t first, const std::string& judge) {
     // A header behind that of the fragment would push the ports to where a later fragment, one that
     // claims another protocol, could overwrite them.
     for (const std::uint8_t number : headers_v6) {
       draft_.add_rule(first, RuleBuilder().behind_fragment_header(number).leave());
     }
     for (std::uint8_t words = 5; words <= 15; ++words) {
-      draft_.add_rule(first, RuleBuilder()
-                                 .tcp_header_words(words)
-                                 .transport_byte(words * 4U - 1, 0, 0xff)
-                                 .go(judge_either));
-    }
-    draft_.add_rule(
-        first, RuleBuilder().udp_length_at_least(8).transport_byte(7, 0, 0xff).go(judge_either));
-    for (const std::uint8_t protocol : {protocol_icmp, protocol_icmpv6}) {
       draft_.add_rule(
           first,
-          RuleBuilder().protocols(protocol, protocol).transport_byte(7, 0, 0xff).go(judge_either));
+          RuleBuilder().tcp_header_words(words).transport_byte(words * 4U - 1, 0, 0xff).go(judge));
+    }
+    draft_.add_rule(first,
+                    RuleBuilder().udp_length_at_least(8).transport_byte(7, 0, 0xff).go(judge));
+    for (const std::uint8_t protocol : {protocol_icmp, protocol_icmpv6}) {
+      draft_.add_rule(
+          first, RuleBuilder().protocols(protocol, protocol).transport_byte(7, 0, 0xff).go(judge));
     }
     for (const std::uint8_t protocol :
          {protocol_tcp, protocol_udp, protocol_icmp, protocol_icmpv6}) {
       draft_.add_rule(first, RuleBuilder().protocols(protocol, protocol).leave());
     }
-    draft_.add_rule(first, RuleBuilder().go(judge_either));
+    draft_.add_rule(first, RuleBuilder().go(judge));
   }
 
   /// DESIGN 4.3, for hooks that see it; none of it is ever forwarded.
@@ -236,24 +267,33 @@ class Skeleton {
                                         static_cast<std::uint16_t>(last))
                                  .go(pass));
     }
-    draft_.add_rule(chain, RuleBuilder()
-                               .in_prefix(Side::destination, range("255.255.255.255"))
-                               .source_port(protocol_udp, 68)
-                               .ports(protocol_udp, 67, 67)
-                               .go(pass));
-    draft_.add_rule(chain, RuleBuilder()
-                               .in_prefix(Side::destination, link_multicast)
-                               .source_port(protocol_udp, 546)
-                               .ports(protocol_udp, 547, 547)
-                               .go(pass));
+    // Clients ask outward; inward come the answers.
+    const bool answers = options_.proof && options_.proof_direction == Direction::inward;
+    const auto dhcp = [&](const AddressRange& everyone, std::uint16_t client,
+                          std::uint16_t server) {
+      const std::uint16_t from = answers ? server : client;
+      const std::uint16_t to = answers ? client : server;
+      draft_.add_rule(chain, RuleBuilder()
+                                 .in_prefix(Side::destination, everyone)
+                                 .source_port(protocol_udp, from)
+                                 .ports(protocol_udp, to, to)
+                                 .go(pass));
+    };
+    dhcp(range("255.255.255.255"), 68, 67);
+    dhcp(link_multicast, 546, 547);
+  }
+
+  RuleBuilder not_from_clients() const {
+    if (options_.devices.size() > 1) return RuleBuilder().not_from_devices(device_set);
+    return RuleBuilder().not_from_device(options_.devices.front());
+  }
+  RuleBuilder not_to_clients() const {
+    if (options_.devices.size() > 1) return RuleBuilder().not_to_devices(device_set);
+    return RuleBuilder().not_to_device(options_.devices.front());
   }
 
   void only_outward(std::uint32_t chain) {
-    if (options_.devices.size() == 1) {
-      draft_.add_rule(chain, RuleBuilder().not_from_device(options_.devices.front()).accept());
-    } else if (!options_.devices.empty()) {
-      draft_.add_rule(chain, RuleBuilder().not_from_devices(device_set).accept());
-    }
+    if (!options_.devices.empty()) draft_.add_rule(chain, not_from_clients().accept());
   }
 
   bool judges_pieces_first() const { return options_.pieces_first || options_.proof; }
@@ -261,22 +301,41 @@ class Skeleton {
   void add_base_chains() {
     add_extension_chains();
     if (judges_pieces_first()) add_prerouting();
+    const bool inward = inward_ && !options_.proof && !options_.devices.empty();
+    // Before the chain that leads to it: what leads to a chain comes behind it.
+    if (inward) add_forward_in();
     const auto forward = options_.proof ? add_base("forward", Hook::prerouting, priority_proof)
                                         : add_base("forward", Hook::forward, priority_filter);
-    only_outward(forward);
+    if (inward) {
+      draft_.add_rule(forward, not_from_clients().go(forward_in));
+    } else {
+      only_outward(forward);
+    }
     if (options_.proof) draft_.add_rule(forward, RuleBuilder().jump("plumbing"));
     // Where the pieces were judged before, a table between the hooks may have changed their
     // addresses: they are judged again, but last, since what a set accepts need not pay.
-    add_judging(forward, judges_pieces_first() ? Pieces::last : Pieces::first);
+    add_judging(forward, judges_pieces_first() ? Pieces::last : Pieces::first,
+                options_.proof ? options_.proof_direction : Direction::outward);
     if (options_.host) add_output();
+  }
+
+  /// What does not come from the clients: towards them it comes in, else it is not ours to judge.
+  void add_forward_in() {
+    const auto chain = draft_.add_chain(forward_in, "what comes in");
+    draft_.add_rule(chain, not_to_clients().accept());
+    add_judging(chain, Pieces::first, Direction::inward);
   }
 
   /// For IPv6 packets that may have extension headers.
   void add_extension_chains() {
     const auto routes = draft_.add_chain(extended_routes);
     draft_.add_rule(routes, RuleBuilder().extension(routing_header, true).jump("routing_header"));
-    const auto fragments = draft_.add_chain(extended_pieces);
-    draft_.add_rule(fragments, RuleBuilder().extension(fragment_header, true).jump("pieces"));
+    for (const Direction direction : directions()) {
+      const auto fragments = draft_.add_chain(named(extended_pieces, direction));
+      draft_.add_rule(
+          fragments,
+          RuleBuilder().extension(fragment_header, true).jump(named("pieces", direction)));
+    }
   }
 
   /// Every packet of the host pays for this chain: it asks as little as possible of what is whole.
@@ -284,7 +343,8 @@ class Skeleton {
     const std::string outward = "outward_pieces";
     const auto pieces = draft_.add_chain(outward);
     only_outward(pieces);
-    draft_.add_rule(pieces, RuleBuilder().jump("pieces"));
+    const Direction met = options_.proof ? options_.proof_direction : Direction::outward;
+    draft_.add_rule(pieces, RuleBuilder().jump(named("pieces", met)));
     const std::string extended = "extended_outward_pieces";
     draft_.add_rule(draft_.add_chain(extended),
                     RuleBuilder().extension(fragment_header, true).jump(outward));
@@ -304,12 +364,12 @@ class Skeleton {
 
   /// The end of a base chain: of IPv4, and of IPv6 in a chain beside it, so that no rule asks for
   /// the family again.
-  void add_judging(std::uint32_t base, Pieces pieces) {
+  void add_judging(std::uint32_t base, Pieces pieces, Direction direction) {
     const std::string name = draft_.chain_name(base);
     const auto base6 = draft_.add_chain(name + "6");
     draft_.add_rule(base, of_version(Family::v6).go(name + "6"));
     for (const auto& [family, chain] : {std::pair{Family::v4, base}, {Family::v6, base6}}) {
-      if (pieces == Pieces::first) add_pieces(chain, family);
+      if (pieces == Pieces::first) add_pieces(chain, family, direction);
       if (family == Family::v4) {
         draft_.add_rule(
             chain,
@@ -317,21 +377,22 @@ class Skeleton {
       } else {
         draft_.add_rule(chain, RuleBuilder().may_be_extended().jump(extended_routes));
       }
-      draft_.add_rule(chain, RuleBuilder().jump(judge_of(family)));
-      if (pieces == Pieces::last) add_pieces(chain, family);
+      draft_.add_rule(chain, RuleBuilder().jump(named(judge_of(family), direction)));
+      if (pieces == Pieces::last) add_pieces(chain, family, direction);
       // `status` and whoever reads the kernel's log find table and hook by these words.
       draft_.add_rule(chain, RuleBuilder().log(options_.table + ' ' + name + " drop: ").done());
       drop_counted(chain, RuleBuilder(), dropped);
     }
   }
 
-  void add_pieces(std::uint32_t chain, Family family) {
+  void add_pieces(std::uint32_t chain, Family family, Direction direction) {
     if (family == Family::v4) {
       draft_.add_rule(chain, RuleBuilder()
                                  .header_word(fragment_word, piece_bits, Relation::unequal, 0)
-                                 .jump("pieces"));
+                                 .jump(named("pieces", direction)));
     } else {
-      draft_.add_rule(chain, RuleBuilder().may_be_extended().jump(extended_pieces));
+      draft_.add_rule(chain,
+                      RuleBuilder().may_be_extended().jump(named(extended_pieces, direction)));
     }
   }
 
@@ -346,17 +407,18 @@ class Skeleton {
         output,
         RuleBuilder().ports(protocol_icmpv6, 135, 136).icmpv6_code(0).hop_limit(255).accept());
     draft_.add_rule(output, RuleBuilder().reply().accept());
-    add_judging(output, Pieces::first);
+    add_judging(output, Pieces::first, Direction::outward);
   }
 
   Draft& draft_;
   const Options& options_;
+  bool inward_;
 };
 
 }  // namespace
 
-void add_skeleton(Draft& draft, const Options& options) {
-  Skeleton(draft, options).add();
+void add_skeleton(Draft& draft, const Options& options, bool inward) {
+  Skeleton(draft, options, inward).add();
 }
 
 }  // namespace sallyport::nft

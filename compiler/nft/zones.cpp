@@ -25,10 +25,10 @@ std::string words_of(const Image& image, const Numbers& zones) {
 
 }  // namespace
 
-std::vector<ZoneClass> zone_classes_of(const Image& image) {
+std::vector<ZoneClass> zone_classes_of(const Image& image, Direction direction) {
   std::vector<bool> named(image.zone_names.size(), false);
   for (const ImageRule& rule : image.rules) {
-    if (rule.zone) named[*rule.zone] = true;
+    if (rule.zone && rule.direction == direction) named[*rule.zone] = true;
   }
   std::map<Numbers, std::size_t> index{{{}, 0}};
   std::vector<ZoneClass> classes{{0, words_of(image, {}), {}}};

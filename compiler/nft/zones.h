@@ -17,7 +17,8 @@ struct ZoneClass {
   std::vector<AddressRange> ranges;  // canonical; of class 0 everything that no other has
 };
 
-/// Class 0 is that of addresses for which no zone counts.
-std::vector<ZoneClass> zone_classes_of(const Image& image);
+/// By the rules of one direction. Class 0 is that of addresses for which no zone counts.
+std::vector<ZoneClass> zone_classes_of(const Image& image,
+                                       Direction direction = Direction::outward);
 
 }  // namespace sallyport::nft

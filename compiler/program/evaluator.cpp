@@ -299,8 +299,8 @@ Outcome judge_reply(const Program& program, const Packet& packet, const Attempt&
   answered.port = *port;
   const auto decision = judge(program, answered);
   if (!decision) return drop(SP_DROP_NO_RULE);
-  if (decision->action == Action::allow && !tcp) return drop(SP_DROP_NO_FLOW);
-  return decided(*decision, SP_PASS_REPLY);
+  if (tcp) return decided(*decision, SP_PASS_REPLY);
+  return drop(decision->action == Action::allow ? SP_DROP_NO_FLOW : SP_DROP_NO_RULE);
 }
 
 // --- ICMP errors ----------------------------------------------------------------------------

@@ -187,5 +187,71 @@ TEST_F(Inward, B1_B5_TheDirectionOutlivesTheDaemonAndTheDevice) {
   EXPECT_THAT(twice.output, HasSubstr("a device has one side"));
 }
 
+/// Without those for which nftables would have to compare a packet with what it quotes.
+template <std::size_t N>
+std::vector<Crossing> without_errors(const Crossing (&rows)[N]) {
+  std::vector<Crossing> kept;
+  for (const Crossing& row : rows) {
+    if (row.frame.find(" quote ") == std::string::npos) kept.push_back(row);
+  }
+  return kept;
+}
+
+TEST_F(Inward, C2_D12_D13_NftablesFiltersBothDirections) {
+  start(both_ways, {"--nft", "--device", "lan0"});
+  expect_both_ways();
+  Crossings inward(*internet_, *client_);
+  inward.expect(without_errors(inward_rows), inward_always);
+  Crossings outward(*client_, *internet_);
+  outward.expect(without_errors(outward_rows), outward_always);
+  EXPECT_FALSE(talks_udp(*internet_, *client_, "10.9.1.2", 9090, never));
+  EXPECT_FALSE(talks_udp(*client_, *internet_, "198.51.100.7", 4000, never));
+  EXPECT_THAT(status().at("not_filtered"),
+              Not(Contains("packets from the internet towards the clients")));
+
+  // The lasting chains come and go with inward rules, and nothing is left behind.
+  const std::string with_inward = listing(table());
+  EXPECT_THAT(with_inward, HasSubstr("chain forward_in"));
+  ASSERT_EQ(load(build(outward_only)).status, 0);
+  EXPECT_TRUE(talks_tcp(*client_, *internet_, "198.51.100.7", 4443, soon));
+  EXPECT_TRUE(arrives_udp(*internet_, *client_, "10.9.1.2", 9091, 8, soon)) << "not judged now";
+  EXPECT_THAT(status().at("not_filtered"),
+              Contains("packets from the internet towards the clients"));
+  const test::Finished again = load(build(both_ways));
+  ASSERT_EQ(again.status, 0) << again.output << daemon_->output();
+  expect_both_ways();
+  EXPECT_EQ(status().at("nft").at("trouble"), nullptr);
+}
+
+TEST_F(Inward, D12_ConnectionTrackingCarriesAnswersOverUdp) {
+  start(both_ways, {"--nft", "--device", "lan0", "--conntrack"});
+  expect_both_ways();
+  EXPECT_TRUE(talks_udp(*internet_, *client_, "10.9.1.2", 9090, soon));
+  EXPECT_TRUE(talks_udp(*client_, *internet_, "198.51.100.7", 4000, soon));
+  EXPECT_FALSE(arrives_udp(*internet_, *client_, "10.9.1.2", 9091, 8, never));
+  EXPECT_FALSE(arrives_udp(*client_, *internet_, "198.51.100.7", 4001, 8, never));
+}
+
+TEST_F(Inward, D12_BothWallsInBothDirections) {
+  start(both_ways, {"--xdp", "lan0", "--xdp-in", "wan0", "--nft"});
+  expect_both_ways();
+  Crossings inward(*internet_, *client_);
+  inward.expect(without_errors(inward_rows), inward_always);
+  ASSERT_EQ(load(build(outward_only)).status, 0);
+  EXPECT_FALSE(talks_tcp(*internet_, *client_, "10.9.1.2", 8080, never));
+}
+
+TEST_F(Inward, AWallThatCannotJudgeInwardRulesRefusesThem) {
+  const std::string bundle = build(both_ways);
+  for (const test::CommandLine& options :
+       {test::CommandLine{"--nft"}, test::CommandLine{"--nft", "--device", "lan0", "--host"}}) {
+    test::CommandLine words{"run", bundle, "--instance", instance_};
+    words.insert(words.begin() + 2, options.begin(), options.end());
+    const test::Finished refused = sallyport(words);
+    EXPECT_EQ(refused.status, 3) << refused.output;
+    EXPECT_THAT(refused.output, HasSubstr(options.size() == 1 ? "need --device" : "--host does"));
+  }
+}
+
 }  // namespace
 }  // namespace sallyport

@@ -37,11 +37,18 @@ struct Totals {
 
 class NftTrial {
  public:
-  explicit NftTrial(std::uint64_t seed) : random_(seed), program_(random_program(random_)) {}
+  explicit NftTrial(std::uint64_t seed) : random_(seed), program_(random_program(random_)) {
+    if (random_() % 2 == 0 || program_.rules.empty()) return;
+    for (Rule& rule : program_.rules) {
+      if (random_() % 2 == 0) rule.direction = Direction::inward;
+    }
+    program_.rules.front().direction = Direction::inward;
+    if (random_() % 2 == 0) surroundings_.direction = Direction::inward;
+  }
 
   void run(std::uint64_t packets, Totals& totals) {
     surroundings_.bindings = random_bindings(random_);
-    auto engine = NftEngine::make(program_, false, surroundings_.bindings);
+    auto engine = NftEngine::make(program_, false, surroundings_.bindings, surroundings_.direction);
     ASSERT_TRUE(engine) << engine.error().text() << "\n" << program_text(program_);
     for (int round = 0; round < rounds; ++round) {
       SCOPED_TRACE("bindings " + std::to_string(round));
@@ -144,7 +151,8 @@ class NftTrial {
   }
 
   std::string described(const Bytes& frame, const Outcome& outcome) const {
-    std::string text = "frame " + hexadecimal(frame) +
+    const bool inward = surroundings_.direction == Direction::inward;
+    std::string text = std::string(inward ? "in " : "") + "frame " + hexadecimal(frame) +
                        "\nevaluator: " + (outcome.verdict == Verdict::pass ? "pass " : "drop ") +
                        reason_word(outcome.reason) + ", rule " +
                        (outcome.rule ? std::to_string(*outcome.rule) : "none") + "\n" +

@@ -298,8 +298,8 @@ NftProof::Bindings by_address(const Bindings& bindings) {
 
 // ---- NftEngine ----
 
-Result<NftEngine> NftEngine::make(const Program& program, bool conntrack,
-                                  const Bindings& bindings) {
+Result<NftEngine> NftEngine::make(const Program& program, bool conntrack, const Bindings& bindings,
+                                  Direction direction) {
   const Image image = make_image(program);
   NftEngine engine;
   for (const ImageRule& rule : image.rules) {
@@ -307,7 +307,7 @@ Result<NftEngine> NftEngine::make(const Program& program, bool conntrack,
   }
   engine.bound_ = by_address(bindings);
   const auto before = open_networks();
-  auto proof = NftProof::make(image, conntrack, engine.bound_);
+  auto proof = NftProof::make(image, conntrack, engine.bound_, direction);
   if (!proof) return std::unexpected(proof.error());
   engine.proof_ = std::make_unique<NftProof>(std::move(*proof));
   for (const auto& [inode, path] : open_networks()) {

@@ -22,7 +22,8 @@ namespace sallyport {
 
 class NftEngine {
  public:
-  static Result<NftEngine> make(const Program& program, bool conntrack, const Bindings& bindings);
+  static Result<NftEngine> make(const Program& program, bool conntrack, const Bindings& bindings,
+                                Direction direction = Direction::outward);
 
   /// Leads from the bindings before to these, by changes of the loaded table.
   Result<void> rebind(const Bindings& bindings);
