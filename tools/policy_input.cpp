@@ -2,11 +2,14 @@
 // See policy_input.h. A file with a zero byte is a bundle: policy text has none.
 #include "tools/policy_input.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <iostream>
 
+#include "compiler/image/bundle.h"
 #include "compiler/program/capabilities.h"
 #include "compiler/program/program_text.h"
 #include "runtime/capabilities.h"
@@ -54,16 +57,27 @@ void print_diagnostics(const Diagnostics& diagnostics) {
   if (!diagnostics.all().empty()) std::cerr << render(diagnostics, isatty(STDERR_FILENO) == 1);
 }
 
+Result<std::string> read_policy_text(const std::filesystem::path& path) {
+  auto text = read_file(path);
+  if (text && text->starts_with(bundle_magic)) {
+    text = std::unexpected(Error{"read " + path.string(), "a bundle, not a policy",
+                                 "`sallyport show` tells what is inside"});
+  }
+  return text;
+}
+
+Result<void> replace_file(const std::string& file, const std::string& text) {
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::canonical(file, error);
+  struct ::stat status {};
+  if (error || ::stat(target.c_str(), &status) != 0)
+    return std::unexpected(Error::from_errno("write " + file, errno));
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  return write_file_atomically(target, {bytes, text.size()}, status.st_mode & 07777);
+}
+
 Result<Compilation> compile_file(const std::string& file, const CompileOptions& options) {
-  const ReadFile read = [](const std::filesystem::path& path) {
-    auto text = read_file(path);
-    if (text && text->starts_with(bundle_magic)) {
-      text = std::unexpected(Error{"read " + path.string(), "a bundle, not a policy",
-                                   "`sallyport show` tells what is inside"});
-    }
-    return text;
-  };
-  return compile(file, read, options);
+  return compile(file, read_policy_text, options);
 }
 
 std::expected<Program, ExitCode> compile_policy(const std::string& file, const std::string& policy,
@@ -85,7 +99,11 @@ std::expected<Program, ExitCode> open_program(const std::string& file, const std
                                               const CompileOptions& options) {
   const auto text = read_file(file);
   if (!text) return std::unexpected(print_error(text.error()));
-  if (text->find('\0') == std::string::npos) return compile_policy(file, policy, options);
+  if (text->find('\0') == std::string::npos) {
+    CompileOptions quiet = options;
+    quiet.lint = false;
+    return compile_policy(file, policy, quiet);
+  }
   const auto bundle = open_bundle(file);
   if (!bundle) return std::unexpected(bundle.error());
   auto program = read_program(bundle->program_text);

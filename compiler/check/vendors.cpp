@@ -24,7 +24,7 @@ class VendorCheck {
   VendorCheck(const VendorStatement& vendor, const Declarations& declarations, Reporter& reporter)
       : vendor_(vendor), declarations_(declarations), reporter_(reporter) {}
 
-  void run();
+  std::vector<Rule> run();
 
  private:
   void check_names();
@@ -42,15 +42,17 @@ class VendorCheck {
   const VendorStatement& vendor_;
   const Declarations& declarations_;
   Reporter& reporter_;
+  std::vector<Rule> rules_;
 };
 
-void VendorCheck::run() {
+std::vector<Rule> VendorCheck::run() {
   check_names();
   for (const ParamStatement& param : vendor_.params) check_param(param);
   Known known = names_of(vendor_.params);
   check_lets(vendor_.lets, known);
   for (const PartStatement& part : vendor_.parts) check_part(part);
   for (const std::vector<Term>& samples : sample_values(vendor_.params)) read_parts(samples);
+  return std::move(rules_);
 }
 
 // --- Names ----------------------------------------------------------------------------------
@@ -189,8 +191,9 @@ void VendorCheck::read_parts(const std::vector<Term>& samples) {
   PartReader reader(vendor_, terms, {}, scope, reporter_);
   for (const PartStatement& part : vendor_.parts) {
     if (!reader.holds(part).value_or(false)) continue;
-    const PartReading reading = reader.read(part);
+    PartReading reading = reader.read(part);
     if (part.inside) compare(part, reading, reader, referents);
+    std::ranges::move(reading.rules, std::back_inserter(rules_));
   }
 }
 
@@ -211,9 +214,9 @@ void VendorCheck::compare(const PartStatement& part, const PartReading& minimal,
 
 }  // namespace
 
-void check_vendor(const VendorStatement& vendor, const Declarations& declarations,
-                  Reporter& reporter) {
-  VendorCheck(vendor, declarations, reporter).run();
+std::vector<Rule> check_vendor(const VendorStatement& vendor, const Declarations& declarations,
+                               Reporter& reporter) {
+  return VendorCheck(vendor, declarations, reporter).run();
 }
 
 }  // namespace sallyport

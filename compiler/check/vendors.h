@@ -10,8 +10,8 @@ namespace sallyport {
 
 /// Checks names, types and every statement of every part with sample values for the parameters.
 /// The vendors that its parts use are declared; one of them that was not checked yet counts as
-/// sound.
-void check_vendor(const VendorStatement& vendor, const Declarations& declarations,
-                  Reporter& reporter);
+/// sound. The rules are returned as far as they were sound, several times where the samples differ.
+std::vector<Rule> check_vendor(const VendorStatement& vendor, const Declarations& declarations,
+                               Reporter& reporter);
 
 }  // namespace sallyport

@@ -12,6 +12,7 @@
 
 #include "compiler/check/tests.h"
 #include "compiler/driver/feed_loader.h"
+#include "compiler/lint/allowances.h"
 #include "compiler/syntax/parser.h"
 
 namespace sallyport {
@@ -161,6 +162,9 @@ Result<Compilation> compile(const fs::path& file, const ReadFile& read,
         check(compilation.modules, compilation.diagnostics, options.capabilities);
     compilation.tests =
         check_tests(compilation.modules.front(), compilation.programs, compilation.diagnostics);
+    if (options.lint && !compilation.diagnostics.has_errors()) {
+      lint(compilation.modules, compilation.programs, options.linting, compilation.diagnostics);
+    }
     for (Program& program : compilation.programs) {
       for (Rule& rule : program.rules) {
         name_from(file.parent_path(), rule.origin.rule);
@@ -170,6 +174,8 @@ Result<Compilation> compile(const fs::path& file, const ReadFile& read,
       for (ChosenAlternative& choice : program.choices) name_from(file.parent_path(), choice.place);
     }
   }
+  const bool all_said = options.lint && !compilation.diagnostics.has_errors();
+  apply_allowances(compilation.modules, all_said, compilation.diagnostics);
   std::vector<const Source*> files;
   for (const Module& module : compilation.modules) files.push_back(module.source);
   compilation.diagnostics.sort(files);

@@ -220,7 +220,7 @@ Table Ruleset::table() const {
 }
 
 void Ruleset::know(std::vector<ImageName> names) {
-  state_->meaning.know(std::move(names));
+  for (const auto& half : state_->halves) half->meaning.know(names);
 }
 
 Delta Ruleset::bind(const Address& address, std::span<const ViewedName> names) {
@@ -228,7 +228,7 @@ Delta Ruleset::bind(const Address& address, std::span<const ViewedName> names) {
 }
 
 bool Ruleset::passes(const Flow& flow, std::span<const ViewedName> names) {
-  Meaning& meaning = state_->meaning;
+  Meaning& meaning = state_->halves.front()->meaning;
   return meaning.passes(flow, meaning.label_for(flow.destination, names));
 }
 
