@@ -119,7 +119,7 @@ Result<void> NftWall::prepare(const Program& program, const Image& image,
       next.bound[claim.address] = bindings.names_of(claim.address);
     }
   }
-  for (const auto& [address, names] : next.bound) (void)next.ruleset.bind(address, names);
+  for (const auto& [address, bound] : next.bound) (void)next.ruleset.bind(address, bound);
   keep_finishing(next);
   next.table = next.ruleset.table();
   const std::string subject = "table " + table_.name();

@@ -49,7 +49,7 @@ std::string quoted_text(std::string_view text) {
   return quoted + '"';
 }
 
-std::string comment(const std::string& indent, const Remark& remark) {
+std::string comment(const std::string& indent, const DraftRemark& remark) {
   std::string text = indent + "# ";
   if (remark.line != 0) text += "line " + std::to_string(remark.line) + ": ";
   return text + one_line(remark.text) + '\n';
@@ -94,7 +94,7 @@ std::string with_list(std::string text, const std::vector<std::string>& list,
 
 std::string rule_text(const DraftRule& rule) {
   std::string text;
-  for (const Remark& remark : rule.remarks) text += comment("    ", remark);
+  for (const DraftRemark& remark : rule.remarks) text += comment("    ", remark);
   if (!rule.services.empty()) {
     return text + with_list("    allow " + services_text(rule.services) + " to", rule.destinations,
                             "      ");
@@ -151,7 +151,7 @@ std::string draft_text(const Draft& draft) {
   text += "}\n";
   if (!draft.unread.empty()) {
     text += "\n# Not read:\n";
-    for (const Remark& remark : draft.unread) text += comment("", remark);
+    for (const DraftRemark& remark : draft.unread) text += comment("", remark);
   }
   return text;
 }

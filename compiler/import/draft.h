@@ -12,10 +12,10 @@
 namespace sallyport {
 
 /// Something said about a line of what was imported.
-struct Remark {
+struct DraftRemark {
   std::uint32_t line = 0;  // from 1; 0: the whole
   std::string text;        // one line, no full stop
-  bool operator==(const Remark&) const = default;
+  bool operator==(const DraftRemark&) const = default;
 };
 
 /// Destinations on the same services.
@@ -23,7 +23,7 @@ struct DraftRule {
   std::string part;                       // a title as imported; empty: the only part
   std::vector<Service> services;          // as stated, in order; empty: none was stated
   std::vector<std::string> destinations;  // as the language writes them, each once
-  std::vector<Remark> remarks;
+  std::vector<DraftRemark> remarks;
 };
 
 struct Draft {
@@ -32,7 +32,7 @@ struct Draft {
   std::string seen;                     // YYYY-MM-DD; may be empty
   std::vector<std::string> parameters;  // labels that the destinations have as `{name}`
   std::vector<DraftRule> rules;
-  std::vector<Remark> unread;  // lines that gave nothing, as they are
+  std::vector<DraftRemark> unread;  // lines that gave nothing, as they are
 };
 
 /// Policy text that the checker accepts: a rule for each DraftRule with services, everything else

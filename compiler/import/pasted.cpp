@@ -130,7 +130,7 @@ DraftRule& PastedReader::rule_on(const std::vector<Service>& services) {
 }
 
 void add_remark(DraftRule& rule, std::uint32_t line, std::string text) {
-  Remark remark{line, std::move(text)};
+  DraftRemark remark{line, std::move(text)};
   if (std::ranges::find(rule.remarks, remark) == rule.remarks.end())
     rule.remarks.push_back(std::move(remark));
 }

@@ -42,10 +42,20 @@ void Statements::collect(const Policy& policy, File& file) {
   const auto add_rule = [&](const RuleStatement& rule) {
     list.push_back({.span = rule.span, .rule = &rule});
   };
-  const auto add_item = [&](const auto& item) {
+  const auto add_simple = [&](const auto& item) {
     if (const auto* rule = std::get_if<RuleStatement>(&item)) add_rule(*rule);
     if (const auto* use = std::get_if<UseStatement>(&item)) {
       list.push_back({.span = use->span, .use = use});
+    }
+  };
+  const auto add_item = [&](const auto& item) {
+    add_simple(item);
+    const auto* either = std::get_if<EitherStatement>(&item);
+    if (!either) return;
+    for (const EitherStatement::Alternative& alternative : either->alternatives) {
+      file.blocks.push_back(alternative.span);
+      add_plain(alternative.lets);
+      std::ranges::for_each(alternative.items, add_simple);
     }
   };
   add_plain(policy.imports);
@@ -58,7 +68,7 @@ void Statements::collect(const Policy& policy, File& file) {
     for (const PartStatement& part : vendor.parts) {
       file.blocks.push_back(part.span);
       add_plain(part.lets);
-      std::ranges::for_each(part.rules, add_rule);
+      std::ranges::for_each(part.items, add_item);
     }
   }
   for (const PolicyStatement& one : policy.policies) {

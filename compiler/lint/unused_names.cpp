@@ -21,6 +21,7 @@ void add_references(const Word& word, Names& names) {
 }
 
 void add_references(const LetStatement& let, Names& names) {
+  if (let.derivation) add_references(let.derivation->host, names);
   for (const LetStatement::Alternative& alternative : let.alternatives) {
     for (const Word& word : alternative.value.words) add_references(word, names);
     if (alternative.when_param) names.insert(alternative.when_param->text);
@@ -32,6 +33,9 @@ void add_references(const RuleStatement& rule, Names& names) {
   for (const ServiceClause& clause : rule.services) {
     for (const Word& word : clause.ports) add_references(word, names);
   }
+  for (const Modifier& modifier : rule.modifiers) {
+    if (modifier.kind == Modifier::Kind::unless) names.insert(modifier.name.text);
+  }
   for (const FeedReference& reference : rule.feeds) {
     for (const FeedFilter& filter : reference.filters) {
       for (const Word& word : filter.values) add_references(word, names);
@@ -39,10 +43,33 @@ void add_references(const RuleStatement& rule, Names& names) {
   }
 }
 
+void add_references(const UseStatement& use, Names& names) {
+  for (const UseStatement::Argument& argument : use.arguments) {
+    for (const Word& word : argument.value.words) add_references(word, names);
+  }
+}
+
+void add_references(const EitherStatement& either, Names& names) {
+  for (const EitherStatement::Alternative& alternative : either.alternatives) {
+    for (const LetStatement& let : alternative.lets) add_references(let, names);
+    for (const auto& item : alternative.items) {
+      std::visit([&](const auto& statement) { add_references(statement, names); }, item);
+    }
+  }
+}
+
+void add_references(const NeverStatement& never, Names& names) {
+  for (const Word& word : never.names) add_references(word, names);
+}
+
 Names references_in(const PartStatement& part) {
   Names names;
+  if (part.when) names.insert(part.when->param.text);
   for (const LetStatement& let : part.lets) add_references(let, names);
-  for (const RuleStatement& rule : part.rules) add_references(rule, names);
+  for (const NeverStatement& never : part.nevers) add_references(never, names);
+  for (const auto& item : part.items) {
+    std::visit([&](const auto& statement) { add_references(statement, names); }, item);
+  }
   return names;
 }
 
@@ -54,6 +81,7 @@ void warn_unused(const Name& name, std::string_view kind, Inspection& inspection
 void inspect_vendor(const VendorStatement& vendor, Inspection& inspection) {
   Names names;
   for (const LetStatement& let : vendor.lets) add_references(let, names);
+  for (const NeverStatement& never : vendor.nevers) add_references(never, names);
   for (const PartStatement& part : vendor.parts) {
     const Names own = references_in(part);
     names.insert(own.begin(), own.end());
@@ -76,6 +104,13 @@ struct Used {
 
   void add(const UseStatement& use) { vendors.insert(use.vendor.text); }
   void add(const RuleStatement&) {}
+  void add(const EitherStatement& either) {
+    for (const EitherStatement::Alternative& alternative : either.alternatives) {
+      for (const auto& item : alternative.items) {
+        std::visit([this](const auto& statement) { add(statement); }, item);
+      }
+    }
+  }
   void add(const DirectionBlock& block) {
     zones.insert(block.zone.text);
     for (const auto& item : block.items) {
@@ -84,9 +119,19 @@ struct Used {
   }
 };
 
-Used used_by(const std::vector<PolicyStatement>& policies) {
+/// By the policies of the root file, and by parts of whichever vendor.
+Used used_by(const std::vector<Module>& modules) {
   Used used;
-  for (const PolicyStatement& policy : policies) {
+  for (const Module& module : modules) {
+    for (const VendorStatement& vendor : module.policy.vendors) {
+      for (const PartStatement& part : vendor.parts) {
+        for (const auto& item : part.items) {
+          std::visit([&](const auto& statement) { used.add(statement); }, item);
+        }
+      }
+    }
+  }
+  for (const PolicyStatement& policy : modules.front().policy.policies) {
     for (const auto& item : policy.items) {
       std::visit([&](const auto& statement) { used.add(statement); }, item);
     }
@@ -133,7 +178,7 @@ bool is_of_use(const std::vector<Module>& modules, std::size_t number, const Use
 
 void inspect_policy_file(const std::vector<Module>& modules, Inspection& inspection) {
   const Module& root = modules.front();
-  const Used used = used_by(root.policy.policies);
+  const Used used = used_by(modules);
   for (const ZoneStatement& zone : root.policy.zones) {
     if (!used.zones.contains(zone.name.text)) warn_unused(zone.name, "zone", inspection);
   }

@@ -531,14 +531,6 @@ RuleBuilder& RuleBuilder::reply() {
   return *this;
 }
 
-RuleBuilder& RuleBuilder::established() {
-  say("ct state established");
-  add(ConntrackLoad{NFT_CT_STATE, {}});
-  add(Mask{host_number(NF_CT_STATE_BIT(IP_CT_ESTABLISHED))});
-  add(Compare{NFT_CMP_NEQ, host_number(0)});
-  return *this;
-}
-
 RuleBuilder& RuleBuilder::flow_not_from(Family family, const std::string& set) {
   say(std::string("ct original ") + (family == Family::v4 ? "ip" : "ip6") + " saddr != @" + set);
   const std::uint32_t key = family == Family::v4 ? NFT_CT_SRC_IP : NFT_CT_SRC_IP6;

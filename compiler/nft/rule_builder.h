@@ -92,7 +92,6 @@ class RuleBuilder {
   RuleBuilder& established();                                         // ct state established
   RuleBuilder& original();                                            // ct direction original
   RuleBuilder& reply();                                               // ct direction reply
-  RuleBuilder& established();                                         // ct state established
   RuleBuilder& flow_not_from(Family family, const std::string& set);  // ct original ip saddr != @s
 
   // ---- counting and telling ----

@@ -45,7 +45,7 @@ std::vector<std::string> rules_of(const std::string& text) {
 std::string remarks_of(const Draft& draft) {
   std::string text;
   for (const DraftRule& rule : draft.rules) {
-    for (const Remark& remark : rule.remarks)
+    for (const DraftRemark& remark : rule.remarks)
       text += std::to_string(remark.line) + " " + remark.text + '\n';
   }
   return text;
@@ -53,7 +53,7 @@ std::string remarks_of(const Draft& draft) {
 
 std::string unread_of(const Draft& draft) {
   std::string text;
-  for (const Remark& remark : draft.unread)
+  for (const DraftRemark& remark : draft.unread)
     text += std::to_string(remark.line) + " " + remark.text + '\n';
   return text;
 }
