@@ -141,6 +141,18 @@ inline std::string protocol_and_port(const Service& service, const char* between
   return protocol_name(service.protocol) + between + std::to_string(service.first);
 }
 
+/// What stands before the rules of vendors in a strict ruleset.
+inline constexpr const char* strict_chains =
+    "chain pieces {\niifname != \"lan0\" accept\ncounter drop\n}\n"
+    "chain prerouting {\ntype filter hook prerouting priority -450;\n"
+    "ip frag-off & 0x3fff != 0 jump pieces\nexthdr frag exists jump pieces\n}\n";
+inline constexpr const char* strict_rules =
+    "iifname != \"lan0\" accept\n"
+    "ip option lsrr exists counter drop\nip option ssrr exists counter drop\n"
+    "exthdr rt exists counter drop\n"
+    "ip saddr { 0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/4, 255.255.255.255 } counter drop\n"
+    "ip6 saddr { ::/127, ::ffff:0:0/96, ff00::/8 } counter drop\n";
+
 inline std::string table_with(const std::string& family, const std::string& objects,
                               const std::string& rules) {
   return "table " + family + " hand {\n" + objects +
@@ -185,13 +197,15 @@ inline Program program_of(const VendorPolicy& policy) {
 }
 
 /// `bare`: in a table of the family itself, which spares each rule the question for it, and without
-/// counters. `counting`: as ours, one table for both families, and every verdict counted.
-enum class ByHand { bare, counting };
+/// counters. `counting`: as ours, one table for both families, and every verdict counted. `strict`:
+/// and it does all else that ours does: it lets other devices alone, judges fragments before
+/// anybody defragments, drops source routes and impossible sources, and logs what it drops.
+enum class ByHand { bare, counting, strict };
 
 /// By the book: a set for each vendor, a rule for each of its services.
 inline std::string hand_written(const VendorPolicy& policy, Prefixes prefixes, ByHand style) {
   using namespace vendor_policy;
-  const bool counts = style == ByHand::counting;
+  const bool counts = style != ByHand::bare;
   const std::string type = words(policy.family, "ipv4_addr", "ipv6_addr");
   std::string sets;
   std::string rules;
@@ -206,6 +220,11 @@ inline std::string hand_written(const VendorPolicy& policy, Prefixes prefixes, B
                protocol_name(service.protocol) + " dport " + std::to_string(service.first) +
                (counts ? " counter accept\n" : " accept\n");
     }
+  }
+  if (style == ByHand::strict) {
+    return table_with(
+        "inet", sets + strict_chains,
+        strict_rules + rules + "limit rate 10/second log prefix \"hand drop: \"\ncounter drop\n");
   }
   if (counts) return table_with("inet", sets, rules + "counter drop\n");
   return table_with(words(policy.family, "ip", "ip6"), sets, rules);
