@@ -18,6 +18,7 @@ set(may_compiler_testing compiler/program compiler/source/source.h compiler/valu
 set(may_compiler_analysis compiler/program compiler/source/source.h compiler/values)
 set(may_compiler_import compiler/feeds compiler/source compiler/values)
 set(may_compiler_check compiler/syntax compiler/source compiler/program compiler/testing compiler/feeds compiler/values)
+set(may_compiler_lint compiler/check compiler/testing compiler/feeds compiler/codes compiler/syntax compiler/source compiler/program compiler/values)
 set(may_compiler_driver compiler)
 set(may_compiler_lsp compiler)
 set(may_runtime compiler/image compiler/label compiler/nft compiler/program compiler/source/source.h compiler/values bpf/abi.h)
@@ -29,9 +30,8 @@ set(may_bpf "")
 set(faults 0)
 set(seen 0)
 foreach(folder compiler/values compiler/source compiler/codes compiler/feeds compiler/syntax compiler/format
-        compiler/program compiler/image compiler/label compiler/nft compiler/analysis compiler/import compiler/testing compiler/check compiler/driver
-        compiler/lsp
-        runtime tools bpf)
+        compiler/program compiler/image compiler/label compiler/nft compiler/analysis compiler/import compiler/testing
+        compiler/check compiler/lint compiler/driver compiler/lsp runtime tools bpf)
   string(REPLACE "/" "_" key ${folder})
   file(GLOB files ${ROOT}/${folder}/*.h ${ROOT}/${folder}/*.cpp ${ROOT}/${folder}/*.c)
   foreach(file ${files})

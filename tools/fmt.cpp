@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // sallyport fmt FILE...: policy files in the one layout, in place. A file with syntax errors is
 // left alone.
-#include <sys/stat.h>
-
-#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <memory>
@@ -11,14 +8,11 @@
 #include <vector>
 
 #include "compiler/format/format.h"
-#include "compiler/image/bundle.h"
 #include "tools/commands.h"
 #include "tools/policy_input.h"
 
 namespace sallyport {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr const char* standard_input = "-";
 
@@ -31,17 +25,6 @@ struct Arguments {
 Result<std::string> read_text(const std::string& file) {
   if (file != standard_input) return read_file(file);
   return std::string{std::istreambuf_iterator<char>(std::cin), {}};
-}
-
-/// Over the file that a link leads to, with the permissions that it has.
-Result<void> replace_file(const std::string& file, const std::string& text) {
-  std::error_code error;
-  const fs::path target = fs::canonical(file, error);
-  struct ::stat status {};
-  if (error || ::stat(target.c_str(), &status) != 0)
-    return std::unexpected(Error::from_errno("write " + file, errno));
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
-  return write_file_atomically(target, {bytes, text.size()}, status.st_mode & 07777);
 }
 
 ExitCode format_file(const std::string& file, const Arguments& arguments) {

@@ -2,11 +2,14 @@
 // See policy_input.h. A file with a zero byte is a bundle: policy text has none.
 #include "tools/policy_input.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <iostream>
 
+#include "compiler/image/bundle.h"
 #include "compiler/program/program_text.h"
 
 namespace sallyport {
@@ -51,20 +54,32 @@ void print_diagnostics(const Diagnostics& diagnostics) {
   if (!diagnostics.all().empty()) std::cerr << render(diagnostics, isatty(STDERR_FILENO) == 1);
 }
 
-Result<Compilation> compile_file(const std::string& file) {
-  return compile(file, [](const std::filesystem::path& path) {
-    auto text = read_file(path);
-    if (text && text->starts_with(bundle_magic)) {
-      text = std::unexpected(Error{"read " + path.string(), "a bundle, not a policy",
-                                   "`sallyport show` tells what is inside"});
-    }
-    return text;
-  });
+Result<std::string> read_policy_text(const std::filesystem::path& path) {
+  auto text = read_file(path);
+  if (text && text->starts_with(bundle_magic)) {
+    text = std::unexpected(Error{"read " + path.string(), "a bundle, not a policy",
+                                 "`sallyport show` tells what is inside"});
+  }
+  return text;
 }
 
-std::expected<Program, ExitCode> compile_policy(const std::string& file,
-                                                const std::string& policy) {
-  auto compilation = compile_file(file);
+Result<void> replace_file(const std::string& file, const std::string& text) {
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::canonical(file, error);
+  struct ::stat status {};
+  if (error || ::stat(target.c_str(), &status) != 0)
+    return std::unexpected(Error::from_errno("write " + file, errno));
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  return write_file_atomically(target, {bytes, text.size()}, status.st_mode & 07777);
+}
+
+Result<Compilation> compile_file(const std::string& file, const CompileOptions& options) {
+  return compile(file, read_policy_text, options);
+}
+
+std::expected<Program, ExitCode> compile_policy(const std::string& file, const std::string& policy,
+                                                const CompileOptions& options) {
+  auto compilation = compile_file(file, options);
   if (!compilation) return std::unexpected(print_error(compilation.error()));
   print_diagnostics(compilation->diagnostics);
   if (compilation->diagnostics.has_errors()) return std::unexpected(exit_policy);
@@ -80,7 +95,7 @@ std::expected<Bundle, ExitCode> open_bundle(const std::string& file) {
 std::expected<Program, ExitCode> open_program(const std::string& file, const std::string& policy) {
   const auto text = read_file(file);
   if (!text) return std::unexpected(print_error(text.error()));
-  if (text->find('\0') == std::string::npos) return compile_policy(file, policy);
+  if (text->find('\0') == std::string::npos) return compile_policy(file, policy, {.lint = false});
   const auto bundle = open_bundle(file);
   if (!bundle) return std::unexpected(bundle.error());
   auto program = read_program(bundle->program_text);

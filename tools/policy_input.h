@@ -4,6 +4,7 @@
 #pragma once
 
 #include <expected>
+#include <filesystem>
 #include <string>
 
 #include "compiler/driver/driver.h"
@@ -22,12 +23,18 @@ ExitCode print_usage_error(const std::string& text);
 /// In colour if standard error is a terminal.
 void print_diagnostics(const Diagnostics& diagnostics);
 
+/// The text of a policy file; an error if it is a bundle.
+Result<std::string> read_policy_text(const std::filesystem::path& path);
+/// Writes atomically over the file that a link leads to, with the permissions that it has.
+Result<void> replace_file(const std::string& file, const std::string& text);
 /// A policy file and its imports; a bundle in the place of one is an error.
-Result<Compilation> compile_file(const std::string& file);
+Result<Compilation> compile_file(const std::string& file, const CompileOptions& options = {});
 /// The file's only policy, or the one named `policy` if that is not empty.
-std::expected<Program, ExitCode> compile_policy(const std::string& file, const std::string& policy);
+std::expected<Program, ExitCode> compile_policy(const std::string& file, const std::string& policy,
+                                                const CompileOptions& options = {});
 std::expected<Bundle, ExitCode> open_bundle(const std::string& file);
-/// The Program in a policy file or a bundle, whichever the file is.
+/// The Program in a policy file or a bundle, whichever the file is. What is correct in the policy
+/// is not questioned here: that is for `check` and `build`.
 std::expected<Program, ExitCode> open_program(const std::string& file, const std::string& policy);
 
 /// `1 rule`, `2 rules`.

@@ -158,14 +158,20 @@ Term read_value(const ParamStatement& param, const Value& value, Reporter& repor
         break;
       }
       if (param.type == Type::host && is_international(text)) {
-        reporter.warning(word.span,
-                         {"converted-name", quote(text) + " is looked up as " + quote(*element)});
+        reporter.warning(word.span, {"converted-name",
+                                     quote(text) + " is looked up as " + quote(*element),
+                                     {"write " + quote(*element), {{text, *element}}}});
       }
       term.texts.push_back(std::move(*element));
     }
   }
   if (sound && value.is_list && !param.is_list) {
-    reporter.error(value.span, {"wrong-type", "a list is given where one value is expected"},
+    Hint hint;
+    if (value.words.size() == 1) {
+      const std::string only(value.words.front().span.text());
+      hint = {"write " + quote(only), {{std::string(value.span.text()), only, {}, true}}};
+    }
+    reporter.error(value.span, {"wrong-type", "a list is given where one value is expected", hint},
                    {declaration_of(param)});
     sound = false;
   }
@@ -178,10 +184,14 @@ Term read_value(const ParamStatement& param, const Value& value, Reporter& repor
     sound = false;
   }
   if (sound && param.is_list && !value.is_list) {
+    const std::string written = "[" + std::string(value.span.text()) + "]";
+    Hint hint{"write " + quote(written), {{std::string(value.span.text()), written, {}, true}}};
+    if (param.type == Type::one_of) {
+      hint.rewrites.push_back(
+          {std::string(value.span.text()), "all", "write `all` for every choice"});
+    }
     reporter.error(value.span,
-                   {"wrong-type", "one value is given where a list is expected",
-                    "write " + quote("[" + std::string(value.span.text()) + "]") +
-                        (param.type == Type::one_of ? ", or `all`" : "")},
+                   {"wrong-type", "one value is given where a list is expected", std::move(hint)},
                    {declaration_of(param)});
     sound = false;
   }

@@ -16,6 +16,8 @@
 namespace sallyport {
 namespace {
 
+constexpr std::size_t most_zones_offered = 3;
+
 std::string list_of(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + quote(word);
@@ -136,8 +138,18 @@ void PolicyReader::read_setting(const SettingStatement& setting) {
 // --- Rules ----------------------------------------------------------------------------------
 
 void PolicyReader::demand_zone(const Span& span, std::string_view what) {
-  fail(span, {"missing-zone", "this " + std::string(what) + " stands under no zone",
-              "say `from any`, or from which zone: " + list_of(declarations_.zone_names())});
+  const std::string written(span.text());
+  std::vector<Rewrite> rewrites;
+  for (const std::string& zone : declarations_.zone_names()) {
+    if (rewrites.size() == most_zones_offered) break;
+    rewrites.push_back(
+        {written, "from " + zone + " " + written, "write `from " + zone + "` in front"});
+  }
+  rewrites.push_back({written, "from any " + written, "write `from any` in front"});
+  fail(span, {"missing-zone",
+              "this " + std::string(what) + " stands under no zone",
+              {"say `from any`, or from which zone: " + list_of(declarations_.zone_names()),
+               std::move(rewrites)}});
 }
 
 /// For a rule that is not of the direction in which it stands; given if a `use` brought it.
@@ -183,7 +195,7 @@ void PolicyReader::read_item(const UseStatement& use, const Standing& standing) 
   const std::string& name = use.vendor.text;
   const VendorStatement* vendor = declarations_.vendor(module_, name);
   if (!vendor) {
-    std::string hint = did_you_mean(name, declarations_.vendor_names(module_));
+    Hint hint = did_you_mean(name, declarations_.vendor_names(module_));
     std::vector<Note> notes;
     if (const VendorStatement* unseen = declarations_.unseen_vendor(name)) {
       notes.push_back(

@@ -35,17 +35,37 @@ void Reporter::say(Severity severity, const Span& span, const Complaint& complai
            .second) {
     return;
   }
-  if (!complaint.hint.empty()) notes.push_back({{}, complaint.hint});
+  std::vector<Fix> fixes = fixes_for(shown, complaint.hint);
+  if (fixes.empty() && !complaint.hint.empty()) notes.push_back({{}, complaint.hint.text});
   Diagnostic& diagnostic = severity == Severity::error
                                ? diagnostics_->error(complaint.code, shown, complaint.message)
                                : diagnostics_->warning(complaint.code, shown, complaint.message);
   diagnostic.notes = std::move(notes);
+  diagnostic.fixes = std::move(fixes);
 }
 
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+/// None unless the span is the text that was found, by itself or in braces.
+std::vector<Fix> Reporter::fixes_for(const Span& shown, const Hint& hint) {
+  std::vector<Fix> fixes;
+  for (const Rewrite& rewrite : hint.rewrites) {
+    Span span = shown;
+    if (shown.text() == "{" + rewrite.found + "}") {
+      ++span.begin;
+      --span.end;
+    }
+    if (!span.source || span.text() != rewrite.found) return {};
+    fixes.push_back({rewrite.title.empty() ? hint.text : rewrite.title,
+                     {{span, rewrite.instead}},
+                     rewrite.safe});
+  }
+  return fixes;
+}
+
+Hint did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   const std::vector<std::string_view> views(candidates.begin(), candidates.end());
   const std::string_view nearest = closest(word, views);
-  return nearest.empty() ? std::string{} : "did you mean " + quote(nearest) + "?";
+  if (nearest.empty()) return {};
+  return {"did you mean " + quote(nearest) + "?", {{std::string(word), std::string(nearest)}}};
 }
 
 }  // namespace sallyport

@@ -8,17 +8,44 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "compiler/source/diagnostics.h"
 
 namespace sallyport {
 
+/// A piece of text and what should stand there instead.
+struct Rewrite {
+  std::string found;
+  std::string instead;
+  std::string title = {};  // of the fix; empty: the hint
+  bool safe = false;       // as in Fix
+};
+
+/// What may help. Where the text that was found stands as such, the rewrites become fixes; else
+/// (an expansion made it, or a `use` brought it) the hint is a note without a place.
+struct Hint {
+  Hint() = default;
+  Hint(std::string hint) : text(std::move(hint)) {}
+  Hint(const char* hint) : text(hint) {}
+  Hint(std::string hint, std::vector<Rewrite> rewritten)
+      : text(std::move(hint)), rewrites(std::move(rewritten)) {}
+
+  /// The words alone, where nothing could be rewritten anyway.
+  operator std::string() const { return text; }
+  bool empty() const { return text.empty(); }
+  void clear() { *this = {}; }
+
+  std::string text;
+  std::vector<Rewrite> rewrites;
+};
+
 /// What is wrong with a piece of text, before it is known where the text stands.
 struct Complaint {
   std::string_view code;
   std::string message;
-  std::string hint = {};  // a note without a place; may be empty
+  Hint hint = {};
 };
 
 class Reporter {
@@ -38,6 +65,7 @@ class Reporter {
   using Said = std::set<std::tuple<Severity, std::string_view, const Source*, std::uint32_t,
                                    std::uint32_t, const Source*, std::uint32_t>>;
 
+  static std::vector<Fix> fixes_for(const Span& shown, const Hint& hint);
   void say(Severity severity, const Span& span, const Complaint& complaint,
            std::vector<Note> notes);
 
@@ -47,6 +75,6 @@ class Reporter {
 };
 
 /// `did you mean ...?` if one of the candidates is close to `word`, else empty.
-std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
+Hint did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace sallyport

@@ -87,8 +87,9 @@ void DestinationReader::warn_of_conversion(const Word& word, const std::string& 
   // A vendor's own text was judged when the vendor was checked.
   if (!is_international(text) || reporter_.is_through_use()) return;
   const std::string& converted = read.name ? read.name->text() : read.pattern->text();
-  reporter_.warning(word.span,
-                    {"converted-name", quote(text) + " is looked up as " + quote(converted)});
+  reporter_.warning(word.span, {"converted-name",
+                                quote(text) + " is looked up as " + quote(converted),
+                                {"write " + quote(converted), {{text, converted}}}});
 }
 
 void DestinationReader::warn_of_closed_range(const Word& word, const AddressRange& range) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
 
 #include "compiler/check/written.h"
 #include "compiler/source/wording.h"
@@ -28,10 +29,21 @@ Reading<std::uint8_t> read_protocol(const Name& name) {
   for (unsigned candidate = 0; candidate < 256; ++candidate) {
     names.push_back(protocol_name(static_cast<std::uint8_t>(candidate)));
   }
-  std::string hint = did_you_mean(name.text, names);
+  Hint hint = did_you_mean(name.text, names);
   if (hint.empty()) hint = "a protocol without a name here is written `protocol 47`";
   return std::unexpected(
       Complaint{"unknown-protocol", quote(name.text) + " is no protocol", std::move(hint)});
+}
+
+/// The word with each of the tails, for the author to choose from.
+std::vector<Rewrite> rewrites_with(const std::string& word,
+                                   std::initializer_list<std::string_view> tails) {
+  std::vector<Rewrite> rewrites;
+  for (const std::string_view tail : tails) {
+    const std::string whole = word + std::string(tail);
+    rewrites.push_back({word, whole, "write " + quote(whole)});
+  }
+  return rewrites;
 }
 
 /// The services of one protocol with everything written behind it.
@@ -74,15 +86,19 @@ bool ClauseReader::has_what_it_needs(std::uint8_t protocol, const Name& name) {
   const bool written = !clause_.ports.empty();
   const std::string shown = protocol_name(protocol);
   if (has_ports(protocol) && !written) {
-    reporter_.error(name.span, {"missing-ports", quote(shown) + " stands without ports",
-                                "say " + quote(shown + " any") +
-                                    " or name the ports: " + quote(shown + " 443")});
+    reporter_.error(name.span, {"missing-ports",
+                                quote(shown) + " stands without ports",
+                                {"say " + quote(shown + " any") +
+                                     " or name the ports: " + quote(shown + " 443"),
+                                 rewrites_with(name.text, {" any", " 443"})}});
     return false;
   }
   if (is_icmp(protocol) && !written) {
-    reporter_.error(name.span, {"missing-ports", quote(shown) + " stands without types",
-                                "say " + quote(shown + " any") +
-                                    " or name the types: " + quote(shown + " echo-request")});
+    reporter_.error(name.span, {"missing-ports",
+                                quote(shown) + " stands without types",
+                                {"say " + quote(shown + " any") +
+                                     " or name the types: " + quote(shown + " echo-request"),
+                                 rewrites_with(name.text, {" any", " echo-request"})}});
     return false;
   }
   if (!has_ports(protocol) && !is_icmp(protocol) && written) {

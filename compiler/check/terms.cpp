@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t longest_text = 1024;  // no host name or address comes near it
 
 std::unexpected<Fault> fault_at(const Span& span, std::string_view code, std::string message,
-                                std::string hint = {}) {
+                                Hint hint = {}) {
   return std::unexpected(Fault{Complaint{code, std::move(message), std::move(hint)}, span, {}});
 }
 

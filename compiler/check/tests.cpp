@@ -125,7 +125,7 @@ bool TestReader::read_reason(const ExpectStatement& statement, Expectation& expe
   const std::string& name = statement.reason->text;
   expectation.reason = reason_named(name, statement.pass);
   if (expectation.reason) return true;
-  std::string hint = did_you_mean(name, reason_names(statement.pass));
+  Hint hint = did_you_mean(name, reason_names(statement.pass));
   if (hint.empty()) hint = "`no-rule` and `denied` are the usual ones";
   fail(statement.reason->span,
        {"unknown-reason",

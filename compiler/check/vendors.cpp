@@ -36,7 +36,7 @@ class VendorCheck {
   VendorCheck(const VendorStatement& vendor, const FeedTable& feeds, Reporter& reporter)
       : vendor_(vendor), feeds_(feeds), reporter_(reporter) {}
 
-  void run();
+  std::vector<Rule> run();
 
  private:
   void check_names();
@@ -49,9 +49,10 @@ class VendorCheck {
   const VendorStatement& vendor_;
   const FeedTable& feeds_;
   Reporter& reporter_;
+  std::vector<Rule> rules_;
 };
 
-void VendorCheck::run() {
+std::vector<Rule> VendorCheck::run() {
   check_names();
   for (const ParamStatement& param : vendor_.params) check_param(param);
   std::vector<std::string> known = names_of(vendor_.params);
@@ -63,6 +64,7 @@ void VendorCheck::run() {
   for (const std::vector<Term>& samples : sample_values(vendor_.params)) {
     for (const PartStatement& part : vendor_.parts) check_rules(part, samples);
   }
+  return std::move(rules_);
 }
 
 void VendorCheck::check_names() {
@@ -160,7 +162,12 @@ void VendorCheck::check_rules(const PartStatement& part, const std::vector<Term>
   };
   std::ranges::for_each(vendor_.lets, bind);
   std::ranges::for_each(part.lets, bind);
-  for (const RuleStatement& rule : part.rules) read_rule(rule, terms, feeds_, reporter_);
+  for (const RuleStatement& statement : part.rules) {
+    RuleReading read = read_rule(statement, terms, feeds_, reporter_);
+    if (!read.rule) continue;
+    read.rule->origin = {vendor_.name.text, part.name.text, statement.span.place(), {}};
+    rules_.push_back(std::move(*read.rule));
+  }
 }
 
 // --- A vendor in use ------------------------------------------------------------------------
@@ -276,8 +283,9 @@ void UseReader::read_part(const PartStatement& part) {
 
 }  // namespace
 
-void check_vendor(const VendorStatement& vendor, const FeedTable& feeds, Reporter& reporter) {
-  VendorCheck(vendor, feeds, reporter).run();
+std::vector<Rule> check_vendor(const VendorStatement& vendor, const FeedTable& feeds,
+                               Reporter& reporter) {
+  return VendorCheck(vendor, feeds, reporter).run();
 }
 
 UseReading read_use(const UseStatement& use, const VendorStatement& vendor, const FeedTable& feeds,

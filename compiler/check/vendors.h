@@ -11,8 +11,10 @@
 
 namespace sallyport {
 
-/// Checks names, types and every rule of every part with sample values for the parameters.
-void check_vendor(const VendorStatement& vendor, const FeedTable& feeds, Reporter& reporter);
+/// Checks names, types and every rule of every part with sample values for the parameters. The
+/// rules are returned as far as they were sound, several times where the samples differ.
+std::vector<Rule> check_vendor(const VendorStatement& vendor, const FeedTable& feeds,
+                               Reporter& reporter);
 
 struct UseReading {
   bool sound = true;

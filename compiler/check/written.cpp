@@ -6,14 +6,14 @@
 #include <algorithm>
 #include <charconv>
 
+#include "compiler/check/urls.h"
 #include "compiler/source/wording.h"
 #include "compiler/values/icmp_type.h"
 
 namespace sallyport {
 namespace {
 
-std::unexpected<Complaint> complain(std::string_view code, std::string message,
-                                    std::string hint = {}) {
+std::unexpected<Complaint> complain(std::string_view code, std::string message, Hint hint = {}) {
   return std::unexpected(Complaint{code, std::move(message), std::move(hint)});
 }
 
@@ -49,11 +49,21 @@ Reading<AddressRange> read_prefix(std::string_view text, std::size_t slash) {
   }
   const AddressRange range = AddressRange::prefix(*address, *length);
   if (range.first != *address) {
+    const std::string network = range.first.text() + "/" + std::to_string(*length);
+    const std::string host = address->text();
+    const std::string written(text);
     return complain("host-bits", quote(text) + " has bits set behind its prefix",
-                    "did you mean " + quote(range.first.text() + "/" + std::to_string(*length)) +
-                        ", or " + quote(address->text()) + " alone?");
+                    {"did you mean " + quote(network) + ", or " + quote(host) + " alone?",
+                     {{written, network, "write " + quote(network) + " for the whole network"},
+                      {written, host, "write " + quote(host) + " for the one address"}}});
   }
   return range;
+}
+
+/// The range with its ends exchanged: nothing else can have been meant.
+Hint turned(std::string_view text, const std::string& forwards) {
+  return {"did you mean " + quote(forwards) + "?",
+          {{std::string(text), forwards, "write " + quote(forwards), true}}};
 }
 
 Reading<AddressRange> read_dash_range(std::string_view text, const Address& first,
@@ -63,7 +73,7 @@ Reading<AddressRange> read_dash_range(std::string_view text, const Address& firs
   }
   if (last < first) {
     return complain("backwards-range", quote(text) + " runs backwards",
-                    "did you mean " + quote(last.text() + "-" + first.text()) + "?");
+                    turned(text, last.text() + "-" + first.text()));
   }
   return AddressRange{first, last};
 }
@@ -76,33 +86,6 @@ std::optional<Reading<AddressRange>> try_dash_range(std::string_view text) {
   const auto last = Address::parse(text.substr(dash + 1));
   if (!first || !last) return {};
   return read_dash_range(text, *first, *last);
-}
-
-/// The host of `scheme://host:port/path`, as far as it is there.
-std::string_view host_of_url(std::string_view text) {
-  if (const std::size_t scheme = text.find("://"); scheme != std::string_view::npos) {
-    text.remove_prefix(scheme + 3);
-  }
-  text = text.substr(0, text.find('/'));
-  return text.substr(0, text.find(':'));
-}
-
-bool is_name_or_pattern(std::string_view text) {
-  return NamePattern::looks_like_pattern(text) ? NamePattern::parse(text).has_value()
-                                               : HostName::parse(text).has_value();
-}
-
-std::optional<Complaint> complaint_of_url(std::string_view text) {
-  const bool scheme = text.find("://") != std::string_view::npos;
-  if (!scheme && text.find('/') == std::string_view::npos) return {};
-  const std::string_view host = host_of_url(text);
-  const std::string_view part = scheme ? "scheme" : "path";
-  std::string hint;
-  if (is_name_or_pattern(host)) {
-    hint = "write the host " + quote(host) + ", and the port in front of `to`";
-  }
-  return Complaint{"url", quote(text) + " is a URL: no packet filter sees its " + std::string(part),
-                   std::move(hint)};
 }
 
 std::optional<Complaint> complaint_of_port(std::string_view text) {
@@ -169,7 +152,8 @@ Reading<Destination> read_destination(std::string_view text) {
     return destination;
   }
   if (text == "any") {
-    return complain("bad-host", "`any` is no destination", "did you mean `anywhere`?");
+    return complain("bad-host", "`any` is no destination",
+                    {"did you mean `anywhere`?", {{"any", "anywhere"}}});
   }
   if (const auto complaint = complaint_of_port(text)) return std::unexpected(*complaint);
   if (looks_like_address(text)) {
@@ -210,9 +194,8 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> read_numbers(std::string_
 
 Reading<PortRange> checked_range(std::string_view text, std::uint32_t first, std::uint32_t last) {
   if (first > last) {
-    return complain(
-        "backwards-range", quote(text) + " runs backwards",
-        "did you mean " + quote(std::to_string(last) + "-" + std::to_string(first)) + "?");
+    return complain("backwards-range", quote(text) + " runs backwards",
+                    turned(text, std::to_string(last) + "-" + std::to_string(first)));
   }
   return PortRange{static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(last)};
 }
@@ -249,7 +232,7 @@ Reading<PortRange> read_icmp_types(std::uint8_t protocol, std::string_view text)
 
 Reading<Seconds> read_duration(std::string_view text) {
   constexpr std::uint32_t longest_days = 366;
-  const auto wrong = [&](std::string hint = {}) {
+  const auto wrong = [&](Hint hint = {}) {
     return complain("bad-duration",
                     quote(text) + " is no duration: a whole number with `s`, `m`, `h` or `d` is " +
                         "expected, at most " + std::to_string(longest_days) + "d",
@@ -271,8 +254,9 @@ Reading<Seconds> read_duration(std::string_view text) {
       unit = 86400;
       break;
     default:
-      return wrong(number_of(text) ? "did you mean " + quote(std::string(text) + "s") + "?"
-                                   : std::string{});
+      if (!number_of(text)) return wrong();
+      return wrong({"did you mean " + quote(std::string(text) + "s") + "?",
+                    {{std::string(text), std::string(text) + "s"}}});
   }
   const auto count = number_of(text.substr(0, text.size() - 1));
   if (!count || *count * unit > std::int64_t{longest_days} * 86400) return wrong();

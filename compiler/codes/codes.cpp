@@ -44,6 +44,7 @@ std::span<const CodeFamily> code_families() {
       CodeFamily{"Feeds", feed_pages()},
       CodeFamily{"Tests", test_pages()},
       CodeFamily{"Files", file_pages()},
+      CodeFamily{"Correct, but perhaps not meant", lint_pages()},
   };
   return families;
 }

@@ -19,5 +19,6 @@ std::span<const CodePage> policy_pages();
 std::span<const CodePage> feed_pages();
 std::span<const CodePage> test_pages();
 std::span<const CodePage> file_pages();
+std::span<const CodePage> lint_pages();
 
 }  // namespace sallyport

@@ -12,6 +12,7 @@
 
 #include "compiler/check/tests.h"
 #include "compiler/driver/feed_loader.h"
+#include "compiler/lint/allowances.h"
 #include "compiler/syntax/parser.h"
 
 namespace sallyport {
@@ -149,7 +150,8 @@ Result<std::string> read_file(const fs::path& path) {
   return text;
 }
 
-Result<Compilation> compile(const fs::path& file, const ReadFile& read) {
+Result<Compilation> compile(const fs::path& file, const ReadFile& read,
+                            const CompileOptions& options) {
   Compilation compilation;
   if (auto loaded = Loader(compilation, read).load_root(file); !loaded) {
     return std::unexpected(loaded.error());
@@ -159,6 +161,9 @@ Result<Compilation> compile(const fs::path& file, const ReadFile& read) {
     compilation.programs = check(compilation.modules, compilation.diagnostics);
     compilation.tests =
         check_tests(compilation.modules.front(), compilation.programs, compilation.diagnostics);
+    if (options.lint && !compilation.diagnostics.has_errors()) {
+      lint(compilation.modules, compilation.programs, options.linting, compilation.diagnostics);
+    }
     for (Program& program : compilation.programs) {
       for (Rule& rule : program.rules) {
         name_from(file.parent_path(), rule.origin.rule);
@@ -166,6 +171,8 @@ Result<Compilation> compile(const fs::path& file, const ReadFile& read) {
       }
     }
   }
+  const bool all_said = options.lint && !compilation.diagnostics.has_errors();
+  apply_allowances(compilation.modules, all_said, compilation.diagnostics);
   std::vector<const Source*> files;
   for (const Module& module : compilation.modules) files.push_back(module.source);
   compilation.diagnostics.sort(files);

@@ -11,6 +11,7 @@
 
 #include "compiler/check/check.h"
 #include "compiler/image/bundle.h"
+#include "compiler/lint/lint.h"
 #include "compiler/program/program.h"
 #include "compiler/source/diagnostics.h"
 #include "compiler/testing/test_case.h"
@@ -21,6 +22,11 @@ namespace sallyport {
 /// Reads a file whole. Replaceable, so that tests and fuzzers need no files.
 using ReadFile = std::function<Result<std::string>(const std::filesystem::path&)>;
 Result<std::string> read_file(const std::filesystem::path& path);
+
+struct CompileOptions {
+  bool lint = true;  // say, too, what is correct and may not be meant
+  LintOptions linting = {};
+};
 
 struct Compilation {
   std::deque<Source> sources;  // stable addresses: spans point into them
@@ -34,7 +40,9 @@ struct Compilation {
 };
 
 /// Parses the root file and its imports (cycles and missing files are diagnostics at the import),
-/// checks all. Fails only if the root file cannot be read.
-Result<Compilation> compile(const std::filesystem::path& file, const ReadFile& read = read_file);
+/// checks all. Fails only if the root file cannot be read. Warnings that comments allow are left
+/// out.
+Result<Compilation> compile(const std::filesystem::path& file, const ReadFile& read = read_file,
+                            const CompileOptions& options = {});
 
 }  // namespace sallyport

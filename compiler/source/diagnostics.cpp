@@ -9,11 +9,11 @@ namespace sallyport {
 
 Diagnostic& Diagnostics::error(std::string_view code, Span span, std::string message) {
   ++errors_;
-  return all_.emplace_back(Diagnostic{Severity::error, code, span, std::move(message), {}});
+  return all_.emplace_back(Diagnostic{Severity::error, code, span, std::move(message)});
 }
 
 Diagnostic& Diagnostics::warning(std::string_view code, Span span, std::string message) {
-  return all_.emplace_back(Diagnostic{Severity::warning, code, span, std::move(message), {}});
+  return all_.emplace_back(Diagnostic{Severity::warning, code, span, std::move(message)});
 }
 
 void Diagnostics::sort(const std::vector<const Source*>& files) {
@@ -23,6 +23,11 @@ void Diagnostics::sort(const std::vector<const Source*>& files) {
     return std::pair{known ? found - files.begin() + 1 : 0, one.span.begin};
   };
   std::ranges::stable_sort(all_, {}, place);
+}
+
+void Diagnostics::drop_warnings(const std::function<bool(const Diagnostic&)>& drop) {
+  std::erase_if(
+      all_, [&](const Diagnostic& one) { return one.severity == Severity::warning && drop(one); });
 }
 
 }  // namespace sallyport

@@ -24,11 +24,13 @@ struct Colours {
   std::string_view error;
   std::string_view warning;
   std::string_view note;
+  std::string_view fix;
   std::string_view none;
 };
 
 constexpr Colours plain{};
-constexpr Colours ansi{"\x1b[1m", "\x1b[1;31m", "\x1b[1;35m", "\x1b[1;36m", "\x1b[0m"};
+constexpr Colours ansi{"\x1b[1m",    "\x1b[1;31m", "\x1b[1;35m",
+                       "\x1b[1;36m", "\x1b[1;32m", "\x1b[0m"};
 
 /// The character at `at`, fit to be shown in one column.
 std::string_view shown(std::string_view text, std::size_t at) {
@@ -137,10 +139,13 @@ std::string render(const Diagnostic& diagnostic, bool colour) {
   heading.append(diagnostic.code).append("]").append(colours.none).append(": ");
   std::string note(colours.note);
   note.append("note").append(colours.none).append(": ");
+  std::string fix(colours.fix);
+  fix.append("fix").append(colours.none).append(": ");
 
   std::string out;
   add_entry(out, diagnostic.span, heading, diagnostic.message, colours);
   for (const Note& row : diagnostic.notes) add_entry(out, row.span, note, row.text, colours);
+  for (const Fix& row : diagnostic.fixes) add_entry(out, {}, fix, row.title, colours);
   return out;
 }
 

@@ -98,22 +98,31 @@ bool Cursor::expect_word(std::string_view word, std::string_view what, std::stri
   return false;
 }
 
-void Cursor::expected(std::string_view what, std::string_view hint) {
+void Cursor::expected(std::string_view what, std::string_view hint, std::vector<Fix> fixes) {
   const Token found = peek();
   if (found.faulty) silent_ = true;
   if (found.kind == TokenKind::end) ended_ = found.span.begin;
   std::vector<Note> notes;
   if (!hint.empty()) notes.push_back({{}, std::string(hint)});
   error("unexpected-token", found.span,
-        "expected " + std::string(what) + ", found " + found_text(found), std::move(notes));
+        "expected " + std::string(what) + ", found " + found_text(found), std::move(notes),
+        std::move(fixes));
 }
 
-void Cursor::error(std::string_view code, Span span, std::string message, std::vector<Note> notes) {
+std::vector<Fix> spelling_fix(const Span& span, std::string_view meant) {
+  if (meant.empty()) return {};
+  return {{"did you mean " + quote(meant) + "?", {{span, std::string(meant)}}, false}};
+}
+
+void Cursor::error(std::string_view code, Span span, std::string message, std::vector<Note> notes,
+                   std::vector<Fix> fixes) {
   // A second error at one place is never news.
   const bool told = told_ == span.begin;
   if (!silent_ && !told && diagnostics_.errors() < error_limit) {
     told_ = span.begin;
-    diagnostics_.error(code, span, std::move(message)).notes = std::move(notes);
+    Diagnostic& diagnostic = diagnostics_.error(code, span, std::move(message));
+    diagnostic.notes = std::move(notes);
+    diagnostic.fixes = std::move(fixes);
   }
   silent_ = true;
 }
@@ -191,10 +200,9 @@ void Cursor::report_open(const Block& block) {
 void Cursor::report_unknown(const Block& block, const Token& word) {
   const std::vector<std::string_view> here = statements_of(only(block.scope));
   const std::string_view text = word.span.text();
+  const std::string_view meant = closest(text, here);
   std::string hint;
-  if (const std::string_view meant = closest(text, here); !meant.empty()) {
-    hint = "did you mean " + quote(meant) + "?";
-  } else if (text.starts_with("//") || text.starts_with("--")) {
+  if (text.starts_with("//") || text.starts_with("--")) {
     hint = "a comment begins with `#`";
   } else if (text.find_first_of(".:/*{0123456789") != std::string_view::npos) {
     hint = "a list goes on only after a `,`";
@@ -204,8 +212,11 @@ void Cursor::report_unknown(const Block& block, const Token& word) {
       hint += (choice == here.front() ? " " : ", ") + quote(choice);
     }
   }
+  std::vector<Note> notes;
+  if (meant.empty()) notes.push_back({{}, hint});
   error("unknown-statement", word.span,
-        "expected a statement of " + block.title + ", found " + quote(text), {{{}, hint}});
+        "expected a statement of " + block.title + ", found " + quote(text), std::move(notes),
+        spelling_fix(word.span, meant));
 }
 
 void Cursor::skip_statement() {

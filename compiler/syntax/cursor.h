@@ -42,8 +42,9 @@ class Cursor {
   /// Takes the token, or reports that `what` was expected.
   bool expect(TokenKind kind, std::string_view what, std::string_view hint = {});
   bool expect_word(std::string_view word, std::string_view what, std::string_view hint = {});
-  void expected(std::string_view what, std::string_view hint = {});
-  void error(std::string_view code, Span span, std::string message, std::vector<Note> notes = {});
+  void expected(std::string_view what, std::string_view hint = {}, std::vector<Fix> fixes = {});
+  void error(std::string_view code, Span span, std::string message, std::vector<Note> notes = {},
+             std::vector<Fix> fixes = {});
   void not_yet(Span span, std::string_view construct);
 
   /// The word that starts the next statement of `block`, taken. Nothing at the end of the block,
@@ -67,11 +68,14 @@ class Cursor {
   std::array<Token, 4> ahead_;
   std::size_t count_ = 0;
   Token last_;
-  std::optional<std::uint32_t> told_;   // where the last error was
-  bool silent_ = false;                 // an error of this statement has been reported
+  std::optional<std::uint32_t> told_;  // where the last error was
+  bool silent_ = false;                // an error of this statement has been reported
   std::vector<std::uint32_t> statements_;
   std::optional<std::uint32_t> ended_;  // where an unexpected end has been reported already
 };
+
+/// `did you mean ...?` in the place of `span`, or none for an empty word.
+std::vector<Fix> spelling_fix(const Span& span, std::string_view meant);
 
 /// What a token is called in `found ...`.
 std::string found_text(const Token& token);

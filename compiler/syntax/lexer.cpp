@@ -109,6 +109,13 @@ std::string hexadecimal(std::uint32_t value, std::size_t least_digits) {
   return std::string(least_digits - std::min(least_digits, text.size()), '0') + text;
 }
 
+/// True if nothing but a comment follows on the line, so that no two words could become one.
+bool ends_line(const Span& span) {
+  const std::string_view rest = span.source->text().substr(span.end);
+  const std::size_t next = rest.find_first_not_of(" \t\r");
+  return next == std::string_view::npos || rest[next] == '\n' || rest[next] == '#';
+}
+
 void report_character(Span span, const Character& character, Diagnostics& diagnostics) {
   const auto byte = static_cast<unsigned char>(span.text().front());
   std::string found;
@@ -124,8 +131,10 @@ void report_character(Span span, const Character& character, Diagnostics& diagno
         "`" + std::string(1, static_cast<char>(character.code)) + "` is not part of the language";
   }
   Diagnostic& diagnostic = diagnostics.error("bad-character", span, std::move(found));
-  if (character.code == ';')
-    diagnostic.notes.push_back({{}, "a statement needs no mark to end it"});
+  if (character.code == ';') {
+    diagnostic.fixes.push_back(
+        {"take it out: a statement needs no mark to end it", {{span, ""}}, ends_line(span)});
+  }
   if (character.code == '\'') diagnostic.notes.push_back({{}, "a string stands in double quotes"});
 }
 

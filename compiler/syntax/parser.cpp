@@ -35,7 +35,7 @@ Policy parse(const Source& source, Diagnostics& diagnostics,
     return std::pair{one->span.begin, one};  // at one place, in the order of reporting
   });
   for (const Diagnostic* one : ordered) {
-    diagnostics.error(one->code, one->span, one->message).notes = one->notes;
+    diagnostics.error(one->code, one->span, one->message) = *one;
   }
   if (found.errors() >= error_limit) {
     diagnostics.error("too-many-errors", ordered.back()->span,

@@ -36,7 +36,9 @@ Policy Parser::file() {
 bool Parser::import(std::vector<ImportStatement>& into) {
   do {
     if (cursor_.at(TokenKind::string)) {
-      cursor_.expected("a path", "a path is written without quotes: `import vendors/acme`");
+      const Token& quoted = cursor_.peek();
+      cursor_.expected("a path", "a path is written without quotes: `import vendors/acme`",
+                       {{"take the quotes away", {{quoted.span, string_of(quoted)}}, true}});
       return false;
     }
     Parsed<Word> path = word("a path");

@@ -68,7 +68,9 @@ Parsed<ParamStatement> Parser::param(Span start) {
   if (!cursor_.expect(TokenKind::colon, "`:` and a type")) return {};
   if (!param_type(param)) return {};
   if (cursor_.at_word("default")) {
-    cursor_.expected("`,` before `default`");
+    const Span& end = cursor_.last().span;
+    cursor_.expected("`,` before `default`", {},
+                     {{"write the `,`", {{{end.source, end.end, end.end}, ","}}, true}});
     return {};
   }
   if (cursor_.accept(TokenKind::comma)) {
@@ -113,8 +115,7 @@ bool Parser::param_type(ParamStatement& param) {
                 "expected `label`, `host`, `cidr`, `port`, `list of` one of these, or choices "
                 "such as `a | b`, found " +
                     quote(first->text),
-                meant.empty() ? std::vector<Note>{}
-                              : std::vector<Note>{{{}, "did you mean " + quote(meant) + "?"}});
+                {}, spelling_fix(first->span, meant));
   return false;
 }
 

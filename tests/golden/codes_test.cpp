@@ -152,6 +152,33 @@ TEST(Codes, given_out_have_pages) {
   }
 }
 
+/// LANGUAGE.md with each block fenced as `diagnostic CODE` as it should be; how many there are.
+std::pair<std::string, std::size_t> gallery() {
+  std::string text;
+  std::size_t blocks = 0;
+  bool inside = false;
+  std::istringstream lines(slurp(root / "policies/LANGUAGE.md"));
+  for (std::string line; std::getline(lines, line);) {
+    constexpr std::string_view fence = "```diagnostic ";
+    if (inside && line != "```") continue;
+    inside = false;
+    text += line + "\n";
+    if (!line.starts_with(fence)) continue;
+    inside = true;
+    ++blocks;
+    const std::string code = line.substr(fence.size());
+    EXPECT_TRUE(find_page(code)) << code;
+    text += slurp(folder / (code + ".diag"));
+  }
+  return {std::move(text), blocks};
+}
+
+TEST(LanguageReference, the_gallery_shows_what_the_compiler_says) {
+  const auto [text, blocks] = gallery();
+  EXPECT_GE(blocks, 12u);
+  expect_text(root / "policies/LANGUAGE.md", text);
+}
+
 TEST(Codes, stale_expectations_are_gone) {
   for (const auto& entry : fs::directory_iterator(folder)) {
     if (entry.path().extension() != ".diag") continue;

@@ -125,6 +125,16 @@ TEST_P(Golden, gives_what_is_recorded) {
 INSTANTIATE_TEST_SUITE_P(cases, Golden, testing::ValuesIn(all_cases()),
                          [](const auto& each) { return each.param.name; });
 
+/// What we ship is what people copy: nothing is said of it, or a comment allows it with a reason.
+TEST(Policies, check_clean) {
+  for (const Case& one : all_cases()) {
+    if (one.folder != root / "policies") continue;
+    const auto compilation = compile(one.file, reader_below(one.folder));
+    ASSERT_TRUE(compilation) << compilation.error().text();
+    EXPECT_EQ(render(compilation->diagnostics, false), "");
+  }
+}
+
 TEST(GoldenFolder, expectations_belong_to_cases) {
   std::set<fs::path> stems;
   for (const Case& one : all_cases()) stems.insert(one.expected);

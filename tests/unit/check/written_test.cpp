@@ -60,7 +60,8 @@ TEST(ReadRange, refuses_the_rest) {
 TEST(ReadRange, shows_the_corrected_prefix) {
   const auto range = read_range("192.0.2.66/26");
   ASSERT_FALSE(range);
-  EXPECT_NE(range.error().hint.find("`192.0.2.64/26`"), std::string::npos) << range.error().hint;
+  EXPECT_NE(range.error().hint.text.find("`192.0.2.64/26`"), std::string::npos)
+      << range.error().hint.text;
 }
 
 TEST(ReadDestination, C1_anywhere_is_both_families_and_nothing_else_is) {
@@ -104,7 +105,7 @@ TEST(ReadDestination, C9_refuses_what_is_no_host) {
     const auto read = read_destination(row.written);
     ASSERT_FALSE(read) << row.written;
     EXPECT_EQ(read.error().code, row.code) << row.written;
-    EXPECT_NE(read.error().hint.find(row.hint), std::string::npos) << read.error().hint;
+    EXPECT_NE(read.error().hint.text.find(row.hint), std::string::npos) << read.error().hint.text;
   }
 }
 

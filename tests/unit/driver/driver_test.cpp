@@ -92,7 +92,7 @@ TEST(Compile, imports_are_relative_to_the_importing_file) {
                {"site/lib/deeper/d.sally", vendor},
                {"common/b.sally", ""},
                {"/etc/c.sally", ""}});
-  const auto compilation = compile("site/root.sally", files.reader());
+  const auto compilation = compile("site/root.sally", files.reader(), {.lint = false});
   ASSERT_TRUE(compilation);
   EXPECT_EQ(render(compilation->diagnostics, false), "");
   EXPECT_EQ(names_of(*compilation), (std::vector<std::string>{"site/root.sally", "site/lib/a.sally",
@@ -116,7 +116,7 @@ TEST(Compile, each_file_is_read_once) {
 TEST(Compile, missing_import_names_the_path_tried) {
   Files files(
       Texts{{"site/root.sally", "import lib/nowhere\npolicy p { allow tcp 443 to 192.0.2.1 }"}});
-  const auto compilation = compile("site/root.sally", files.reader());
+  const auto compilation = compile("site/root.sally", files.reader(), {.lint = false});
   ASSERT_TRUE(compilation);
   ASSERT_EQ(compilation->diagnostics.errors(), 1u);
   const Diagnostic& missing = compilation->diagnostics.all()[0];
