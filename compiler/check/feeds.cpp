@@ -54,7 +54,7 @@ const LoadedFeed* ReferenceReader::find(const FeedTable& feeds) {
   const Source* file = reference_.span.source;
   if (const LoadedFeed* found = feeds.find(file, name.text)) return found;
   const std::vector<std::string> names = feeds.names(file);
-  std::string hint = did_you_mean(name.text, names);
+  Hint hint = did_you_mean(name.text, names);
   if (hint.empty() && names.empty()) {
     hint = "a feed is declared at the top of the file: " +
            quote("feed " + name.text + " = \"FILE\" as FORMAT");
@@ -73,7 +73,7 @@ std::optional<FeedField> ReferenceReader::field(const Name& name) {
   std::vector<std::string> fields;
   for (const FeedField one : row_of(format).fields) fields.emplace_back(field_name(one));
   fields.emplace_back(field_name(FeedField::family));
-  std::string hint = did_you_mean(name.text, fields);
+  Hint hint = did_you_mean(name.text, fields);
   if (hint.empty()) hint = "it has " + list_of(fields);
   reporter_.error(name.span, {"unknown-field",
                               "a feed in the format " + quote(row_of(format).name) +
@@ -85,7 +85,7 @@ std::optional<FeedField> ReferenceReader::field(const Name& name) {
 bool ReferenceReader::is_known(const Word& word, FeedField field, const std::string& value) {
   const std::vector<std::string> values = reading_.feed->feed.values(field);
   if (std::ranges::find(values, value) != values.end()) return true;
-  std::string hint = did_you_mean(value, values);
+  Hint hint = did_you_mean(value, values);
   for (const std::string& other : values) {
     if (equal_but_for_case(value, other)) hint = "did you mean " + quote(other) + "?";
   }

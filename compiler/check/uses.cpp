@@ -174,7 +174,7 @@ const VendorStatement* vendor_of(const UseStatement& use, std::size_t module,
                                  const Declarations& declarations, Reporter reporter) {
   const std::string& name = use.vendor.text;
   if (const VendorStatement* vendor = declarations.vendor(module, name)) return vendor;
-  std::string hint = did_you_mean(name, declarations.vendor_names(module));
+  Hint hint = did_you_mean(name, declarations.vendor_names(module));
   std::vector<Note> notes;
   if (const VendorStatement* unseen = declarations.unseen_vendor(name)) {
     notes.push_back({unseen->name.span, "it is declared in a file that this one does not import"});

@@ -373,6 +373,16 @@ class Builder {
                                                  .original()
                                                  .count(outliving)
                                                  .accept()});
+    if (layout_.halves.size() == 1) return;
+    // Their answers, where what comes in is judged.
+    layout_.draft.table().entries.push_back({named(judge_of(family), Direction::inward),
+                                             RuleBuilder()
+                                                 .end_in(Side::source, family, names[1])
+                                                 .end_in(Side::destination, family, names[0])
+                                                 .established()
+                                                 .reply()
+                                                 .count(outliving)
+                                                 .accept()});
   }
 
   /// A lasting chain, and what a rule there has to ask before a chain of one family may follow.

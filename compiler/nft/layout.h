@@ -55,8 +55,8 @@ struct Layout {
   std::uint32_t first_counter = 0;
   Draft draft;
   Classes classes;
-  /// The ends of outward flows that outlive their address, local and remote, by family; none if no address
-  /// can expire, or conntrack is not asked.
+  /// The ends of outward flows that outlive their address, by family: local and remote. None if no
+  /// address can expire, or conntrack is not asked.
   std::array<std::optional<std::array<std::size_t, 2>>, 2> ends;
 };
 
