@@ -60,10 +60,10 @@ TEST_F(NftWallTest, F4_a_refused_narrow_leaves_both_policies_and_check_ends_it) 
     const NameTable nothing_bound{Lifetimes{}};
     const Program old_policy = program_of({allow({"tcp 443"}, {"198.51.100.7"})});
     const Program new_policy = program_of({allow({"tcp 443"}, {"198.51.100.8"})});
-    const auto prepared = wall->prepare(old_policy, make_image(old_policy), nothing_bound);
+    const auto prepared = wall->prepare(old_policy, make_image(old_policy), {}, nothing_bound);
     ASSERT_TRUE(prepared) << prepared.error().text();
     ASSERT_TRUE(wall->swap());
-    ASSERT_TRUE(wall->prepare(new_policy, make_image(new_policy), nothing_bound));
+    ASSERT_TRUE(wall->prepare(new_policy, make_image(new_policy), {}, nothing_bound));
     ASSERT_TRUE(wall->widen());
     said.clear();
     {

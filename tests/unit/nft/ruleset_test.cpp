@@ -157,7 +157,7 @@ TEST(NftRuleset, N14_FlowsThatMayFinishAreNamedByBothEndsAndByNothingElse) {
   Options options;
   options.conntrack = true;
   Ruleset ruleset(make_image(program), options);
-  const std::vector<HostName> names{HostName::parse("a.example.com").value()};
+  const std::vector<ViewedName> names{HostName::parse("a.example.com").value()};
   const Flow one = flow("10.0.0.1", "192.0.2.7", 443);
   EXPECT_TRUE(ruleset.passes(one, names));
   EXPECT_FALSE(ruleset.passes(one, {}));
