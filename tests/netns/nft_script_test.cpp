@@ -49,11 +49,11 @@ const Example examples[] = {
       {"ip6 2001:db8:40::9 > 2001:db8:192::66 tcp 40000 > 443", false},
       {"ip6 2001:db8:20::9 > 2001:db8:192::9 tcp 40000 > 443", false}},
      "gateway"},
-    {"gateway.sally",
+    {"demo.sally",
      {"--host"},
-     {{"ip4 10.9.1.2 > 10.0.0.53 udp 40000 > 53", true},
-      {"ip4 10.40.0.9 > 192.0.2.9 tcp 40000 > 8444", false}},
-     "gateway_host"},
+     {{"ip4 10.9.1.2 > 203.0.113.53 udp 40000 > 53", true},
+      {"ip4 10.20.1.1 > 198.51.100.70 tcp 40000 > 444", false}},
+     "demo_host"},
 };
 
 void PrintTo(const Example& example, std::ostream* out) {
