@@ -55,6 +55,7 @@ class NftProof {
   Result<void> load(nft::Table table);
   Result<void> run_round(std::span<const Frame> frames, std::span<const std::size_t> which,
                          std::vector<Fate>& fates);
+  Result<std::vector<bool>> arrivals_until(std::uint16_t number);
   Result<void> forget();
   Result<std::vector<bool>> remembered(const char* set);
 
