@@ -18,6 +18,19 @@ std::string_view trimmed(std::string_view line) {
   return line.substr(0, line.find_last_not_of(blanks) + 1);
 }
 
+/// `g{0..3,7 }` as `g{0..3, 7}`: the only blanks inside a token other than a string.
+std::string canonical(const Token& token) {
+  const std::string_view text = token.span.text();
+  if (token.kind != TokenKind::word || !text.contains(',')) return std::string(text);
+  std::string out;
+  for (const char c : text) {
+    if (blanks.contains(c)) continue;
+    out += c;
+    if (c == ',') out += ' ';
+  }
+  return out;
+}
+
 /// Sorts what stands between two tokens into the comment behind the first, the comments in front
 /// of the second, and empty lines. `before` is nullptr at the start of the file.
 void read_gap(std::string_view gap, Lexeme* before, Lexeme& next) {
@@ -56,7 +69,7 @@ std::vector<Lexeme> read_lexemes(const Source& source,
     const std::size_t begin = token.kind == TokenKind::end ? text.size() : token.span.begin;
     Lexeme lexeme;
     lexeme.kind = token.kind;
-    lexeme.text = token.span.text();
+    lexeme.text = canonical(token);
     lexeme.first_on_line = token.first_on_line;
     lexeme.touches = begin == at && !lexemes.empty();
     read_gap(text.substr(at, begin - at), lexemes.empty() ? nullptr : &lexemes.back(), lexeme);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,7 +21,7 @@ struct Comment {
 
 struct Lexeme {
   TokenKind kind = TokenKind::end;
-  std::string_view text;
+  std::string text;             // of a list in braces inside a word, with canonical blanks
   std::vector<Comment> before;  // on lines of their own
   std::string_view after;       // on the same line, behind the token; empty if none
   bool blank_before = false;    // an empty line stands in front of the token, after its comments

@@ -45,6 +45,7 @@ std::size_t Run::blanks_before(std::size_t i) const {
   if (i == begin_) return 0;
   const Lexeme& before = lexemes_[i - 1];
   const Lexeme& lexeme = lexemes_[i];
+  if (verbatim_) return lexeme.touches ? 0 : 1;
   const std::size_t padding = i == padded_ ? padding_ : 0;
   if (before.kind == TokenKind::plus || is_open(before)) return 0;
   switch (lexeme.kind) {
@@ -106,7 +107,7 @@ std::size_t Run::anchor(const Range& segment) const {
 
 std::vector<Run::Range> Run::segments() const {
   std::vector<Range> segments{{begin_, end_}};
-  if (is_word(lexemes_[begin_], "let")) return segments;
+  if (verbatim_ || is_word(lexemes_[begin_], "let")) return segments;
   for (std::size_t i = begin_ + 1; i < end_; ++i) {
     if (is_open(lexemes_[i])) {
       i = std::min(closing(i), end_ - 1);

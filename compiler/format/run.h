@@ -16,7 +16,9 @@ class Run {
  public:
   /// Lexemes [begin, end).
   Run(const std::vector<Lexeme>& lexemes, std::size_t begin, std::size_t end)
-      : lexemes_(lexemes), begin_(begin), end_(end) {}
+      : lexemes_(lexemes), begin_(begin), end_(end) {
+    verbatim_ = begin < end && lexemes[begin].text == "expect";
+  }
 
   /// Extra blanks in front of one lexeme, so that neighbouring statements align.
   void pad(std::size_t lexeme, std::size_t blanks) {
@@ -66,6 +68,7 @@ class Run {
   const std::vector<Lexeme>& lexemes_;
   std::size_t begin_;
   std::size_t end_;
+  bool verbatim_ = false;  // a packet is read with its blanks: none comes and none goes
   std::size_t padded_ = 0;
   std::size_t padding_ = 0;
 

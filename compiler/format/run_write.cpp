@@ -2,6 +2,7 @@
 // Putting a run on the page: flat if it fits, else segment by segment, with lists under their first
 // element. Entry point: Run::write().
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 
 #include "compiler/format/format.h"
@@ -18,7 +19,8 @@ constexpr std::size_t short_width = 19;  // of an element and its comma: `255.25
 /// The first word of a line may be taken for the start of a statement, even inside a list.
 bool may_start_line(const Lexeme& lexeme) {
   if (lexeme.kind != TokenKind::word) return true;
-  if (lexeme.text == "to" || lexeme.text == "from" || lexeme.text == "or") return true;
+  constexpr std::string_view inside[] = {"to", "from", "or", "feed"};
+  if (std::ranges::find(inside, lexeme.text) != std::end(inside)) return true;
   return !statement_word(lexeme.text) && !later_word(lexeme.text);
 }
 
@@ -29,7 +31,8 @@ void Run::write(Page& page, std::size_t column, std::size_t tail) {
   column_ = column;
   page.begin_line(column);
   if (is_empty()) return;
-  if (!has_comments() && column + width() + tail <= format_columns) {
+  const bool fits = column + width() + tail <= format_columns;
+  if (verbatim_ || (!has_comments() && fits)) {
     put_all({begin_, end_}, column);
     return;
   }
@@ -158,11 +161,10 @@ bool Run::choices(const std::vector<Range>& elements, std::size_t column) {
 /// One element of a list that begins at `column`; the lists inside it are broken if they must be.
 void Run::element(const Range& element, std::size_t column, std::size_t tail) {
   for (std::size_t i = element.begin; i < element.end; ++i) {
-    const std::size_t close = closing(i);
     const bool opens =
-        close != i && close < element.end && close > i &&
-        (lexemes_[i].kind == TokenKind::left_paren || lexemes_[i].kind == TokenKind::left_bracket);
-    if (!opens) {
+        lexemes_[i].kind == TokenKind::left_paren || lexemes_[i].kind == TokenKind::left_bracket;
+    const std::size_t close = opens ? closing(i) : element.end;
+    if (close >= element.end) {
       put(i, i == element.begin ? column : column + continued);
       continue;
     }

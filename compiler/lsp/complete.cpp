@@ -19,6 +19,7 @@ using Kind = Choice::Kind;
 using Texts = std::initializer_list<std::string_view>;
 
 constexpr std::size_t most_files = 500;
+constexpr std::size_t most_hosts = 500;
 
 class Completer {
  public:
@@ -42,7 +43,10 @@ class Completer {
   void value_of(const ParamStatement& param);
   void let();
   void param();
+  void part_heading();
   void paths();
+  void test();
+  void hosts();
 
   const VendorStatement* vendor(std::string_view name) const;
   static const ParamStatement* param_of(const VendorStatement* vendor, std::string_view name);
@@ -116,6 +120,7 @@ void Completer::inside_statement() {
   if (first == "allow" || first == "deny") return rule();
   if (first == "let") return let();
   if (first == "param") return param();
+  if (first == "test" || first == "given" || first == "expect") return test();
   if ((first == "from" || first == "to") && spot_.statement.size() == 1) {
     names(SymbolKind::zone, Kind::constant);
     keywords({"any"});
@@ -124,7 +129,12 @@ void Completer::inside_statement() {
   } else if (first == "vendor" && spot_.statement.size() > 1) {
     keywords({"version"});
   } else if (first == "part" && spot_.statement.size() > 1) {
-    keywords({"optional"});
+    part_heading();
+  } else if (first == "either" || first == "or") {
+    keywords({"needs"});
+    if (spot_.before() == "needs") add(Kind::constant, "observed-dns");
+  } else if (first == "capabilities") {
+    add(Kind::constant, "observed-dns");
   } else if (first == "source") {
     keywords({"seen"});
   } else if (first == "resolver" && spot_.statement.size() > 3 && spot_.before() != ",") {
@@ -170,6 +180,8 @@ void Completer::destinations() {
   const std::string_view last = spot_.before();
   if (last == "to" || last == "from" || last == ",") {
     add(Kind::constant, "anywhere", "0.0.0.0/0 and ::/0");
+    for (const Symbol* one : document_.symbols.list(SymbolKind::feed))
+      add(Kind::file, "feed " + one->name, std::string(one->statement.text()));
     if (const VendorStatement* here = vendor(spot_.vendor)) {
       for (const SymbolKind kind : {SymbolKind::param, SymbolKind::let}) {
         for (const Symbol* one : document_.symbols.list(kind, here))
@@ -178,7 +190,9 @@ void Completer::destinations() {
     }
     return;
   }
-  if (spot_.stem.empty()) keywords({"private ok"});
+  if (!spot_.stem.empty()) return;
+  if (last == "via") return names(SymbolKind::resolver, Kind::constant);
+  keywords({"private ok", "absent ok", "unless", "via", "valid", "until", "owner", "log", "note"});
 }
 
 void Completer::use() {
@@ -193,7 +207,9 @@ void Completer::use() {
     return;
   }
   const VendorStatement* of = vendor(words[1].substr(0, words[1].find('.')));
-  if (of && spot_.depth > 0) argument(*of);
+  if (of && spot_.depth > 0) return argument(*of);
+  if (spot_.before() == "via") return names(SymbolKind::resolver, Kind::constant);
+  if (spot_.stem.empty()) keywords({"via", "valid", "until", "owner"});
 }
 
 void Completer::argument(const VendorStatement& vendor) {
@@ -236,6 +252,50 @@ void Completer::param() {
   if (last == ":") keywords({"list of"});
   if (last == ":" || last == "of") keywords({"label", "host", "cidr", "port"});
   if (last == ",") keywords({"default"});
+}
+
+void Completer::part_heading() {
+  const VendorStatement* here = vendor(spot_.vendor);
+  if (here && spot_.before() == "when") return names(SymbolKind::param, Kind::variable, here);
+  if (here && spot_.before() == "inside") return names(SymbolKind::part, Kind::member, here);
+  if (spot_.before(1) == "when") {
+    if (const ParamStatement* param = param_of(here, spot_.before())) value_of(*param);
+    return;
+  }
+  keywords({"optional", "when", "inside"});
+}
+
+void Completer::test() {
+  const std::string_view first = spot_.statement.front();
+  const std::string_view last = spot_.before();
+  if (first == "test") {
+    if (last == "of") return names(SymbolKind::policy, Kind::constant);
+    if (spot_.statement.size() == 2) keywords({"of"});
+  } else if (spot_.statement.size() == 1 && first == "expect") {
+    keywords({"pass", "drop"});
+  } else if (last == "given" || last == "cname" || last == ">") {
+    if (last == "given") keywords({"cname"});
+    hosts();
+  } else if (first == "given" && last == "is") {
+    keywords({"none"});
+  } else if (first == "given" && !spot_.has("is")) {
+    keywords({"is"});
+  } else if (first == "expect" && (last == "pass" || last == "drop" || last == "in")) {
+    keywords({"in", "tcp", "udp", "icmp", "icmpv6"});
+  } else if (first == "expect" && spot_.has("drop") && spot_.has(">")) {
+    keywords({"reason"});
+  }
+}
+
+/// The names that the policies bind.
+void Completer::hosts() {
+  std::set<std::string> all;
+  for (const Program& program : document_.compilation.programs) {
+    for (const HostName& name : bound_names(program)) {
+      if (all.size() < most_hosts) all.insert(name.text());
+    }
+  }
+  for (const std::string& name : all) add(Kind::value, name);
 }
 
 void Completer::paths() {

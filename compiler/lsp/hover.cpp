@@ -120,6 +120,21 @@ std::string about_part(const VendorStatement& vendor, const PartStatement& part)
   return heading(vendor) + sources_text(vendor) + fenced(written(part.span));
 }
 
+/// The statement, and what was read from the file where a program takes addresses from it.
+std::string about_feed(const Document& document, const Symbol& symbol) {
+  std::string out = fenced(written(symbol.statement));
+  for (const Program& program : document.compilation.programs) {
+    for (const FeedSource& feed : program.feeds) {
+      if (feed.name != symbol.name) continue;
+      out += "\n" + plain(feed.file) + ": " + std::to_string(feed.entries) + " entries";
+      if (!feed.version.empty()) out += ", version " + plain(feed.version);
+      if (!feed.date.empty()) out += ", of " + plain(feed.date);
+      return out + ", SHA-256 " + feed.digest.substr(0, 16) + "...\n";
+    }
+  }
+  return out;
+}
+
 std::string about(const Document& document, const Symbol& symbol) {
   std::string out;
   switch (symbol.kind) {
@@ -128,6 +143,9 @@ std::string about(const Document& document, const Symbol& symbol) {
       break;
     case SymbolKind::part:
       out = about_part(*symbol.vendor, *symbol.part);
+      break;
+    case SymbolKind::feed:
+      out = about_feed(document, symbol);
       break;
     case SymbolKind::policy:
       out = "policy " + plain(symbol.name) + "\n";

@@ -20,8 +20,12 @@ int drawn_as(SymbolKind kind) {
       return 18;  // Array
     case SymbolKind::resolver:
       return 11;  // Interface
+    case SymbolKind::feed:
+      return 8;  // Field
     case SymbolKind::policy:
       return 5;  // Class
+    case SymbolKind::test:
+      return 6;  // Method
   }
   return 13;
 }
@@ -68,12 +72,15 @@ Json json_of(const Diagnostic& diagnostic, const Workspace& workspace) {
       message += "\nnote: " + note.text;
     }
   }
+  for (const Fix& fix : diagnostic.fixes) message += "\nnote: " + fix.title;
   const Range range = diagnostic.span.source ? workspace.location(diagnostic.span).range : Range{};
   Json json{{"range", json_of(range)},
             {"severity", diagnostic.severity == Severity::error ? 1 : 2},
             {"code", diagnostic.code},
             {"source", "sallyport"},
             {"message", message}};
+  constexpr int unnecessary = 1;
+  if (diagnostic.code.starts_with("unused-")) json["tags"] = {unnecessary};
   if (!related.empty()) json["relatedInformation"] = std::move(related);
   return json;
 }

@@ -11,6 +11,29 @@
 namespace sallyport::lsp {
 namespace {
 
+constexpr const char* quick_fix = "quickfix";
+
+/// The editor wants other kinds of actions only.
+bool wants_no_fixes(const Json& params) {
+  const Json& context = params.at("context");
+  if (!context.contains("only")) return false;
+  return std::ranges::none_of(context.at("only"),
+                              [](const Json& kind) { return kind == quick_fix || kind == ""; });
+}
+
+Json action(const Fix& fix, const Diagnostic& diagnostic, const Workspace& workspace) {
+  Json changes = Json::object();
+  for (const Replacement& one : fix.replacements) {
+    const Location location = workspace.location(one.span);
+    changes[location.uri].push_back(json_of(Edit{location.range, one.text}));
+  }
+  return {{"title", fix.title},
+          {"kind", quick_fix},
+          {"isPreferred", fix.safe},
+          {"diagnostics", {json_of(diagnostic, workspace)}},
+          {"edit", {{"changes", std::move(changes)}}}};
+}
+
 /// The offset in the document's text of a request's position.
 std::size_t offset_in(const Document& document, const Json& params) {
   return Lines(document.text).offset(position_of(params.at("position")));
@@ -39,6 +62,7 @@ Answer Server::answer(const std::string& method, const Json& params) {
       {"textDocument/completion", &Server::completion},
       {"textDocument/documentSymbol", &Server::symbols},
       {"textDocument/formatting", &Server::formatting},
+      {"textDocument/codeAction", &Server::code_actions},
   };
   if (method == "initialize") {
     if (state_ == State::fresh) return initialize();
@@ -68,6 +92,7 @@ Answer Server::initialize() {
         {"referencesProvider", true},
         {"documentSymbolProvider", true},
         {"documentFormattingProvider", true},
+        {"codeActionProvider", {{"codeActionKinds", {quick_fix}}}},
         {"completionProvider", {{"triggerCharacters", {".", "{", "(", "/"}}}}}},
       {"serverInfo", {{"name", "sallyport"}, {"version", version_}}}};
 }
@@ -153,6 +178,21 @@ Answer Server::formatting(const Json& params) {
   if (!text) return nullptr;
   if (*text == document->text) return Json::array();
   return Json::array({json_of(line_edit(document->text, *text))});
+}
+
+/// The fixes of the diagnostics that the range touches.
+Answer Server::code_actions(const Json& params) {
+  const Document* document = this->document(params);
+  const Range asked = range_of(params.at("range"));
+  if (!document || wants_no_fixes(params)) return Json::array();
+  Json actions = Json::array();
+  for (const Diagnostic& one : document->compilation.diagnostics.all()) {
+    if (one.fixes.empty() || one.span.source != &document->source()) continue;
+    const Range marked = workspace_.location(one.span).range;
+    if (marked.end < asked.start || asked.end < marked.start) continue;
+    for (const Fix& fix : one.fixes) actions.push_back(action(fix, one, workspace_));
+  }
+  return actions;
 }
 
 }  // namespace sallyport::lsp

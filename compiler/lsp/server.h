@@ -54,6 +54,7 @@ class Server {
   Answer completion(const Json& params);
   Answer symbols(const Json& params);
   Answer formatting(const Json& params);
+  Answer code_actions(const Json& params);
   const Document* document(const Json& params);
 
   std::istream& in_;

@@ -64,7 +64,7 @@ void Reader::open() {
 bool Reader::starts_statement(const Token& token) const {
   if (spot_.statement.empty()) return true;
   const std::string_view word = token.span.text();
-  if (later_word(word)) return token.first_on_line;
+  if (later_word(word)) return token.first_on_line && may_end();
   const StatementWord* row = statement_word(word);
   if (!row || spot_.depth > 0) return false;
   if (row->stands_for_itself) return true;

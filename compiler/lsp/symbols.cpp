@@ -26,6 +26,8 @@ class SymbolReader {
   void refer(const std::vector<Word>& words, const VendorStatement& vendor,
              const PartStatement* part);
   void refer(const RuleStatement& rule, const VendorStatement& vendor, const PartStatement& part);
+  void refer(const RuleStatement& rule);
+  void refer(const std::vector<Modifier>& modifiers);
   void refer(const UseStatement& use);
   void refer(const UseStatement& use, const VendorStatement& vendor, const PartStatement& part);
   void refer(const EitherStatement& either);
@@ -58,6 +60,7 @@ void SymbolReader::declare(const Policy& policy) {
   for (const ZoneStatement& zone : policy.zones) add(SymbolKind::zone, zone.name, zone.span);
   for (const ResolverStatement& resolver : policy.resolvers)
     add(SymbolKind::resolver, resolver.name, resolver.span);
+  for (const FeedStatement& feed : policy.feeds) add(SymbolKind::feed, feed.name, feed.span);
   for (const VendorStatement& vendor : policy.vendors) {
     add(SymbolKind::vendor, vendor.name, vendor.span, &vendor);
     for (const ParamStatement& param : vendor.params)
@@ -78,17 +81,25 @@ void SymbolReader::declare(const Policy& policy) {
     }
   }
   for (const PolicyStatement& one : policy.policies) add(SymbolKind::policy, one.name, one.span);
+  for (const TestStatement& test : policy.tests) {
+    // Shown where its policy is named: its title is no place to be asked about.
+    symbols_.symbols_.push_back(
+        {SymbolKind::test, test.title, test.policy.span, test.span, nullptr, nullptr});
+  }
 }
 
 void SymbolReader::refer(const Policy& policy) {
   for (const VendorStatement& vendor : policy.vendors) refer(vendor);
   for (const PolicyStatement& one : policy.policies) {
     for (const auto& item : one.items) {
+      if (const auto* rule = std::get_if<RuleStatement>(&item)) refer(*rule);
       if (const auto* use = std::get_if<UseStatement>(&item)) refer(*use);
       if (const auto* either = std::get_if<EitherStatement>(&item)) refer(*either);
       if (const auto* block = std::get_if<DirectionBlock>(&item)) refer(*block);
     }
   }
+  for (const TestStatement& test : policy.tests)
+    mention(test.policy.span, symbols_.index(SymbolKind::policy, test.policy.text, nullptr));
 }
 
 void SymbolReader::refer(const VendorStatement& vendor) {
@@ -96,6 +107,7 @@ void SymbolReader::refer(const VendorStatement& vendor) {
     if (param.default_value) refer(*param.default_value, vendor, nullptr);
   }
   for (const LetStatement& let : vendor.lets) refer(let, vendor, nullptr);
+  for (const NeverStatement& never : vendor.nevers) refer(never.names, vendor, nullptr);
   for (const PartStatement& part : vendor.parts) {
     for (const LetStatement& let : part.lets) refer(let, vendor, &part);
     for (const NeverStatement& never : part.nevers) refer(never.names, vendor, &part);
@@ -113,6 +125,7 @@ void SymbolReader::refer(const LetStatement& let, const VendorStatement& vendor,
     refer(one.value, vendor, part);
     if (one.when_param) mention_param(*one.when_param, vendor);
   }
+  if (let.derivation) refer({let.derivation->host}, vendor, part);
 }
 
 void SymbolReader::refer(const Value& value, const VendorStatement& vendor,
@@ -139,6 +152,29 @@ void SymbolReader::refer(const RuleStatement& rule, const VendorStatement& vendo
                          const PartStatement& part) {
   for (const ServiceClause& service : rule.services) refer(service.ports, vendor, &part);
   refer(rule.destinations, vendor, &part);
+  refer(rule);
+  for (const Modifier& one : rule.modifiers) {
+    const auto let = symbols_.index(SymbolKind::let, one.name.text, &vendor, &part);
+    if (one.kind != Modifier::Kind::unless) continue;
+    mention(one.name.span, let ? let : symbols_.index(SymbolKind::let, one.name.text, &vendor));
+  }
+  for (const FeedReference& feed : rule.feeds) {
+    for (const FeedFilter& filter : feed.filters) refer(filter.values, vendor, &part);
+  }
+}
+
+/// What a rule speaks of wherever it stands.
+void SymbolReader::refer(const RuleStatement& rule) {
+  for (const FeedReference& one : rule.feeds)
+    mention(one.feed.span, symbols_.index(SymbolKind::feed, one.feed.text, nullptr));
+  refer(rule.modifiers);
+}
+
+void SymbolReader::refer(const std::vector<Modifier>& modifiers) {
+  for (const Modifier& one : modifiers) {
+    if (one.kind == Modifier::Kind::via)
+      mention(one.name.span, symbols_.index(SymbolKind::resolver, one.name.text, nullptr));
+  }
 }
 
 void SymbolReader::mention_param(const Name& param, const VendorStatement& vendor) {
@@ -171,11 +207,13 @@ void SymbolReader::refer(const EitherStatement& either) {
   for (const auto& alternative : either.alternatives) {
     for (const auto& item : alternative.items) {
       if (const auto* use = std::get_if<UseStatement>(&item)) refer(*use);
+      if (const auto* rule = std::get_if<RuleStatement>(&item)) refer(*rule);
     }
   }
 }
 
 void SymbolReader::refer(const UseStatement& use) {
+  refer(use.modifiers);
   const auto vendor = symbols_.index(SymbolKind::vendor, use.vendor.text, nullptr);
   mention(use.vendor.span, vendor);
   if (!vendor) return;
@@ -189,6 +227,7 @@ void SymbolReader::refer(const UseStatement& use) {
 void SymbolReader::refer(const DirectionBlock& block) {
   mention(block.zone.span, symbols_.index(SymbolKind::zone, block.zone.text, nullptr));
   for (const auto& item : block.items) {
+    if (const auto* rule = std::get_if<RuleStatement>(&item)) refer(*rule);
     if (const auto* use = std::get_if<UseStatement>(&item)) refer(*use);
     if (const auto* either = std::get_if<EitherStatement>(&item)) refer(*either);
   }
@@ -244,8 +283,12 @@ std::string_view kind_text(SymbolKind kind) {
       return "zone";
     case SymbolKind::resolver:
       return "resolver";
+    case SymbolKind::feed:
+      return "feed";
     case SymbolKind::policy:
       return "policy";
+    case SymbolKind::test:
+      return "test";
   }
   return {};
 }

@@ -23,7 +23,9 @@ enum class SymbolKind : std::uint8_t {
   let,
   zone,
   resolver,
+  feed,
   policy,
+  test,  // never spoken of
 };
 
 struct Symbol {

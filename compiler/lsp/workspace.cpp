@@ -9,13 +9,15 @@
 namespace sallyport::lsp {
 
 void Workspace::open(std::string uri, std::int64_t version, std::string text) {
+  close(uri);
   auto document = std::make_unique<Document>();
   document->path = path_of(uri);
+  document->file = identity(document->path);
   document->uri = uri;
   document->version = version;
   document->text = std::move(text);
-  open_.insert_or_assign(identity(document->path), uri);
-  outdate(document->path);
+  open_.insert_or_assign(document->file, uri);
+  outdate(document->file);
   documents_.insert_or_assign(std::move(uri), std::move(document));
 }
 
@@ -24,17 +26,19 @@ bool Workspace::change(std::string_view uri, std::int64_t version, std::string t
   if (found == documents_.end()) return false;
   found->second->version = version;
   found->second->text = std::move(text);
-  outdate(found->second->path);
+  outdate(found->second->file);
   return true;
 }
 
 bool Workspace::close(std::string_view uri) {
   const auto found = documents_.find(uri);
   if (found == documents_.end()) return false;
-  const std::filesystem::path path = found->second->path;
+  const std::string file = found->second->file;
+  if (const auto known = open_.find(file); known != open_.end() && known->second == uri) {
+    open_.erase(known);
+  }
   documents_.erase(found);
-  open_.erase(identity(path));
-  outdate(path);
+  outdate(file);
   return true;
 }
 
@@ -43,11 +47,10 @@ void Workspace::forget_everything() {
 }
 
 /// Every document that has read the file, or looked for it, must be compiled again.
-void Workspace::outdate(const std::filesystem::path& path) {
-  const std::string changed = identity(path);
+void Workspace::outdate(const std::string& changed) {
   for (const auto& [uri, document] : documents_) {
     if (!document->is_current) continue;
-    bool reads = identity(document->path) == changed;
+    bool reads = document->file == changed;
     for (const Source& source : document->compilation.sources)
       reads = reads || identity(source.name()) == changed;
     for (const Module& module : document->compilation.modules) {

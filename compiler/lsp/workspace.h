@@ -22,6 +22,7 @@ namespace sallyport::lsp {
 struct Document {
   std::string uri;
   std::filesystem::path path;
+  std::string file;  // the identity of the path when it was opened
   std::int64_t version = 0;
   std::string text;
 
@@ -64,7 +65,7 @@ class Workspace {
 
  private:
   void compile(Document& document);
-  void outdate(const std::filesystem::path& path);
+  void outdate(const std::string& changed);
   Result<std::string> read(const std::filesystem::path& path) const;
 
   ReadFile read_;

@@ -125,6 +125,15 @@ const Case layouts[] = {
      "               servicebus.government.example.net  when cloud usgov\n}\n"},
     {"strings_stay", "vendor v { source \"a  \\\"b\\\"\" seen 2024-05-17 note \"x\ty\" }",
      "vendor v {\n  source \"a  \\\"b\\\"\" seen 2024-05-17\n  note \"x\ty\"\n}\n"},
+    {"packets_keep_their_blanks",
+     "test \"t\" of p{given a.example.com is 192.0.2.1,192.0.2.2 at 2024-10-22\n"
+     "expect pass tcp   10.0.0.1->a.example.com:443\n"
+     "expect drop udp 10.0.0.1:5 -> [2001:db8::1]:443  x=1,y reason no-rule }",
+     "test \"t\" of p {\n  given a.example.com is 192.0.2.1, 192.0.2.2\n  at 2024-10-22\n"
+     "  expect pass tcp 10.0.0.1->a.example.com:443\n"
+     "  expect drop udp 10.0.0.1:5 -> [2001:db8::1]:443 x=1,y reason no-rule\n}\n"},
+    {"lists_in_braces", "policy p { allow tcp {80,443 } to g{1f..1i ,\t2}.example.com }",
+     "policy p { allow tcp {80, 443} to g{1f..1i, 2}.example.com }\n"},
     {"words_that_start_statements_start_no_line",
      "vendor v { param l: list of label }\npolicy p { use v(l = [aaaaaaaaaaaaaaaaaaaaaaaaaaaa, "
      "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, grace, cccccccccccccccccccccccccc]) }",

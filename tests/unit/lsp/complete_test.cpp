@@ -110,6 +110,15 @@ TEST(Complete, references) {
   EXPECT_THAT(labels(open + "part p {$", ""), Contains("allow")) << "this brace opens a block";
 }
 
+TEST(Complete, tests) {
+  const std::string open = "policy p { from any use acme.core(tenant = x) }\ntest \"t\" of p {\n  ";
+  EXPECT_THAT(labels("policy p {}\ntest \"t\" of $"), ElementsAre("p"));
+  EXPECT_THAT(labels(open + "$\n}"), ElementsAre("given", "at", "expect"));
+  EXPECT_THAT(labels(open + "given $\n}\n"), ElementsAre("cname"));
+  EXPECT_THAT(labels(open + "expect $\n}"), ElementsAre("pass", "drop"));
+  EXPECT_THAT(labels(open + "given x.example.com $\n}"), ElementsAre("is"));
+}
+
 TEST(Complete, types) {
   EXPECT_THAT(labels("vendor v {\n  param x: $"),
               ElementsAre("list of", "label", "host", "cidr", "port"));

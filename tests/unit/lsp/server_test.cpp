@@ -311,6 +311,32 @@ TEST(Server, formats) {
   EXPECT_EQ(wrong.result(1), nullptr);
 }
 
+TEST(Server, offers_the_fixes_of_diagnostics) {
+  const std::string text =
+      "zone staff = 10.20.0.0/16\npolicy p {\n  from staf allow tcp 443 to a.example.com\n}\n";
+  const auto asked = [](unsigned line, json context) {
+    const json place{{"line", line}, {"character", 8}};
+    return json{{"textDocument", {{"uri", uri}}},
+                {"range", {{"start", place}, {"end", place}}},
+                {"context", std::move(context)}};
+  };
+  const json any{{"diagnostics", json::array()}};
+  const json refactorings{{"diagnostics", json::array()}, {"only", {"refactor"}}};
+  const Talk all = talk({opened(uri, text), request(1, "textDocument/codeAction", asked(2, any)),
+                         request(2, "textDocument/codeAction", asked(0, any)),
+                         request(3, "textDocument/codeAction", asked(2, refactorings))});
+  const json actions = all.result(1);
+  ASSERT_THAT(actions, SizeIs(1));
+  EXPECT_EQ(actions[0]["kind"], "quickfix");
+  EXPECT_EQ(actions[0]["diagnostics"][0]["code"], "unknown-zone");
+  const json edit = actions[0]["edit"]["changes"][uri];
+  ASSERT_THAT(edit, SizeIs(1));
+  EXPECT_EQ(edit[0]["newText"], "staff");
+  EXPECT_EQ(edit[0]["range"]["start"], (json{{"line", 2}, {"character", 7}}));
+  EXPECT_EQ(all.result(2), json::array());
+  EXPECT_EQ(all.result(3), json::array());
+}
+
 TEST(Server, completes_with_an_edit) {
   const Talk all = talk({opened(uri, "import vendors/acme\npolicy p { use acme.co }\n"),
                          request(1, "textDocument/completion", at(uri, 1, 22))});
