@@ -95,13 +95,17 @@ Result<void> fix_file(const std::string& file) {
   const std::string original = *text;
   std::size_t fixes = 0;
   std::size_t errors = std::numeric_limits<std::size_t>::max();
+  bool checked = false;
   std::string sound = original;
   for (int round = 0; round < most_rounds; ++round) {
     const auto compilation = compile(file, [&](const std::filesystem::path& path) {
       return path == file ? Result<std::string>(*text) : read_policy_text(path);
     });
     if (!compilation) return std::unexpected(compilation.error());
-    if (compilation->diagnostics.errors() > errors) break;
+    // Text that can be read at last may have errors of meaning, which are no fault of the fixes.
+    const bool first_checked = compilation->checked && !checked;
+    if (!first_checked && compilation->diagnostics.errors() > errors) break;
+    checked = compilation->checked;
     errors = compilation->diagnostics.errors();
     sound = *text;
     FixedText fixed =

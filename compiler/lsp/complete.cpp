@@ -291,8 +291,8 @@ void Completer::test() {
 void Completer::hosts() {
   std::set<std::string> all;
   for (const Program& program : document_.compilation.programs) {
-    for (const HostName& name : bound_names(program)) {
-      if (all.size() < most_hosts) all.insert(name.text());
+    for (const ViewedName& name : bound_names(program)) {
+      if (all.size() < most_hosts) all.insert(name.name.text());
     }
   }
   for (const std::string& name : all) add(Kind::value, name);
