@@ -45,7 +45,8 @@ void set_allowed_services(const Rule& rule, Extent& extent) {
 Extent extent_of(const Program& program, const Rule& rule) {
   Extent extent;
   extent.direction = rule.direction;
-  extent.local = rule.zone ? program.zones[*rule.zone].ranges : every_address();
+  extent.local =
+      without(rule.zone ? program.zones[*rule.zone].ranges : every_address(), impossible_ranges());
   extent.vlans = every_vlan();
   if (rule.zone && !program.zones[*rule.zone].vlans.empty())
     extent.vlans = program.zones[*rule.zone].vlans;
@@ -79,8 +80,15 @@ bool overlap(const Extent& a, const Extent& b) {
 Extents::Extents(const Program& program) : program_(program) {
   extents_.reserve(program.rules.size());
   for (const Rule& rule : program.rules) extents_.push_back(extent_of(program, rule));
-  bindable_ = without(every_address(), special_addresses(program));
-  bindable_public_ = without(bindable_, private_ranges());
+  AddressSet unreal = impossible_ranges();
+  for (const Zone& zone : program.zones)
+    unreal.insert(unreal.end(), zone.ranges.begin(), zone.ranges.end());
+  far_[0] = every_address();
+  far_[1] = without(every_address(), canonical(std::move(unreal)));
+  for (const int inward : {0, 1}) {
+    bindable_[inward][1] = without(far_[inward], special_addresses(program));
+    bindable_[inward][0] = without(bindable_[inward][1], private_ranges());
+  }
   for (const Resolver& resolver : program.resolvers) {
     for (const Endpoint& server : resolver.servers)
       resolvers_.push_back(AddressRange::single(server.address));
@@ -88,11 +96,12 @@ Extents::Extents(const Program& program) : program_(program) {
   resolvers_ = canonical(std::move(resolvers_));
 }
 
-AddressSet Extents::opened(const AddressRange& written) const {
+AddressSet Extents::opened(const Rule& rule, const AddressRange& written) const {
   AddressSet opened = opened_by(written);
   for (const AddressRange& prefix : program_.nat64) {
     if (!prefix.contains(written)) opened = without(opened, {prefix});
   }
+  if (rule.direction == Direction::inward) opened = both_of(opened, far(rule.direction));
   return opened;
 }
 
@@ -101,7 +110,7 @@ AddressSet Extents::remote(std::uint32_t index) const {
   if (rule.action == Action::deny) return canonical(rule.remote.ranges);
   AddressSet all;
   for (const AddressRange& written : rule.remote.ranges) {
-    const AddressSet one = opened(written);
+    const AddressSet one = opened(rule, written);
     all.insert(all.end(), one.begin(), one.end());
   }
   return canonical(std::move(all));

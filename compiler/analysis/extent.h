@@ -36,18 +36,21 @@ class Extents {
   /// What the rule's ranges open (an allow, without special ranges) or close (a deny).
   AddressSet remote(std::uint32_t rule) const;
   /// The same for one of its ranges.
-  AddressSet opened(const AddressRange& written) const;
+  AddressSet opened(const Rule& rule, const AddressRange& written) const;
   /// The addresses that names of an allow may be bound to.
-  const AddressSet& bindable(bool private_ok) const {
-    return private_ok ? bindable_ : bindable_public_;
+  const AddressSet& bindable(Direction direction, bool private_ok) const {
+    return bindable_[direction == Direction::inward][private_ok];
   }
+  /// The addresses that may stand on the far side: inward, not those of zones, nor ones that no
+  /// host sends from.
+  const AddressSet& far(Direction direction) const { return far_[direction == Direction::inward]; }
   /// The addresses of every declared resolver.
   const AddressSet& resolvers() const { return resolvers_; }
 
  private:
   const Program& program_;
   std::vector<Extent> extents_;
-  AddressSet bindable_, bindable_public_, resolvers_;
+  AddressSet far_[2], bindable_[2][2], resolvers_;
 };
 
 }  // namespace sallyport

@@ -186,6 +186,14 @@ struct NameSpace {
   std::vector<const Rule*> derivers;  // and its rules with derived names
 };
 
+Rules rules_with(const Program& program, Action action) {
+  Rules rules;
+  for (std::uint32_t rule = 0; rule < program.rules.size(); ++rule) {
+    if (program.rules[rule].action == action) rules.push_back(rule);
+  }
+  return rules;
+}
+
 class Comparison {
  public:
   Comparison(const Program& program, const Program& before)
@@ -194,7 +202,14 @@ class Comparison {
       if (before.rules[rule].action == Action::deny && !meanings_now_.hold(before_, rule))
         lifted_.push_back(rule);
     }
-    same_ground_ = now_.resolvers() == before_.resolvers() && program.nat64 == before.nat64;
+    for (const Direction direction : {Direction::outward, Direction::inward}) {
+      same_ground_[direction == Direction::inward] = now_.resolvers() == before_.resolvers() &&
+                                                     program.nat64 == before.nat64 &&
+                                                     now_.far(direction) == before_.far(direction);
+    }
+    denies_now_ = rules_with(program, Action::deny);
+    denies_before_ = rules_with(before, Action::deny);
+    allows_before_ = rules_with(before, Action::allow);
   }
 
   std::vector<Cell> cells() {
@@ -209,7 +224,8 @@ class Comparison {
  private:
   /// A rule that was there before opens nothing new, unless a deny over it is gone.
   bool unchanged(std::uint32_t rule) const {
-    if (!same_ground_ || !meanings_before_.hold(now_, rule)) return false;
+    if (!same_ground_[now_.rule(rule).direction == Direction::inward]) return false;
+    if (!meanings_before_.hold(now_, rule)) return false;
     return std::ranges::none_of(
         lifted_, [&](std::uint32_t deny) { return overlap(before_.of(deny), now_.of(rule)); });
   }
@@ -246,7 +262,8 @@ class Comparison {
   Extents now_, before_;
   Meanings meanings_now_, meanings_before_;
   Rules lifted_;
-  bool same_ground_ = false;
+  Rules denies_now_, denies_before_, allows_before_;
+  bool same_ground_[2] = {};  // by direction: what rules stand on beside themselves
   std::map<std::uint32_t, AddressSet> remotes_now_, remotes_before_;
   std::map<Present, AddressSet> open_before_;  // by what matters of it
 };
@@ -300,19 +317,19 @@ std::vector<Part> Comparison::parts_of(std::uint32_t index) {
   Keys<VlanSet> vlans;
   Keys<DaySet> days;
   Keys<ServiceSet> services;
-  const auto rivals_in = [&](const Extents& extents, Action action) {
+  const auto rivals_in = [&](const Extents& extents, const Rules& rules) {
     std::vector<Rival> rivals;
-    for (std::uint32_t rule = 0; rule < extents.program().rules.size(); ++rule) {
+    for (const std::uint32_t rule : rules) {
       const Extent& other = extents.of(rule);
-      if (extents.rule(rule).action != action || !overlap(other, extent)) continue;
+      if (!overlap(other, extent)) continue;
       rivals.push_back({rule, locals.add(other.local), vlans.add(other.vlans), days.add(other.days),
                         services.add(other.services), services.add(other.at_resolvers)});
     }
     return rivals;
   };
-  const auto own_denies = rivals_in(now_, Action::deny);
-  const auto denies = rivals_in(before_, Action::deny);
-  const auto allows = rivals_in(before_, Action::allow);
+  const auto own_denies = rivals_in(now_, denies_now_);
+  const auto denies = rivals_in(before_, denies_before_);
+  const auto allows = rivals_in(before_, allows_before_);
 
   const auto local_pieces = locals.cut(extent.local);
   const auto vlan_pieces = vlans.cut(extent.vlans);
@@ -371,7 +388,7 @@ void Comparison::compare(std::uint32_t index, bool at_resolvers, const Present& 
   const bool names =
       !rule.remote.names.empty() || !rule.remote.patterns.empty() || !rule.remote.derived.empty();
   if (names) {
-    const AddressSet target = newly(guarded(now_.bindable(rule.private_ok)));
+    const AddressSet target = newly(guarded(now_.bindable(rule.direction, rule.private_ok)));
     if (!target.empty()) compare_names(rule, target, present, remotes);
   }
   if (!rule.remote.ranges.empty()) {
@@ -398,10 +415,10 @@ std::vector<NameSpace> Comparison::name_spaces(const Rule& rule, const AddressSe
   if (auto both = both_of(target, closed_before); !both.empty())
     spaces.push_back({std::move(both), {}, {}});
   const AddressSet left = without(target, closed_before);
-  const AddressSet of_privates = both_of(before_.bindable(true), private_ranges());
-  const AddressSet& of_public = before_.bindable(false);
+  const AddressSet of_privates = both_of(before_.bindable(rule.direction, true), private_ranges());
+  const AddressSet& of_public = before_.bindable(rule.direction, false);
   // What nothing could bind before: addresses that have been special until now.
-  if (auto special = without(left, before_.bindable(true)); !special.empty())
+  if (auto special = without(left, before_.bindable(rule.direction, true)); !special.empty())
     spaces.push_back({std::move(special), {}, {}});
   for (const bool is_private : {false, true}) {
     const AddressSet kind = both_of(left, is_private ? of_privates : of_public);
@@ -447,7 +464,8 @@ void Comparison::compare_names(const Rule& rule, const AddressSet& target, const
         if (where[i])
           entry->second.addresses = union_of(entry->second.addresses, spaces[i].addresses);
       }
-      entry->second.unrestricted = entry->second.addresses == now_.bindable(rule.private_ok);
+      entry->second.unrestricted =
+          entry->second.addresses == now_.bindable(rule.direction, rule.private_ok);
     }
     return &entry->second;
   };

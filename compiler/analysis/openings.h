@@ -39,9 +39,10 @@ struct Cell {
 /// Everything that `program` lets pass and `before` does not, for some addresses of the names.
 /// Complete: a flow that only `program` passes is in a cell, whatever the bindings. Exact: every
 /// address cell, and every name cell at each of its addresses, has a flow that only `program`
-/// passes. Flows are whole packets and first fragments; later fragments and ICMP errors follow
-/// them. A cell stands for one rule: two rules that open the same give two cells. In the order of
-/// the rules. `before` may be null: then everything that `program` opens.
+/// passes. Flows are what begins them, whole or as a first fragment; replies, later
+/// fragments and ICMP errors follow them. A cell stands for one rule: two rules that open the same
+/// give two cells. In the order of the rules. `before` may be null: then everything that `program`
+/// opens.
 std::vector<Cell> openings(const Program& program, const Program* before = nullptr);
 
 /// Every name that a derived one may be; empty if no pattern says that.

@@ -24,8 +24,9 @@ std::string zones_making(const AddressSet& set, const Program& program) {
   AddressSet made;
   std::string text;
   for (const Zone& zone : program.zones) {
-    if (zone.ranges.empty() || !without(zone.ranges, set).empty()) continue;
-    made = union_of(made, zone.ranges);
+    const AddressSet ranges = without(zone.ranges, impossible_ranges());
+    if (ranges.empty() || !without(ranges, set).empty()) continue;
+    made = union_of(made, ranges);
     text += (text.empty() ? "" : ", ") + zone.name;
   }
   return made == set ? text : std::string();
@@ -57,7 +58,7 @@ RangeWords range_words(const Cell& cell, const Rule& rule, const Extents& extent
   RangeWords words;
   AddressSet pieces;
   for (const AddressRange& written : rule.remote.ranges) {
-    const AddressSet opened = extents.opened(written);
+    const AddressSet opened = extents.opened(rule, written);
     const AddressSet here = both_of(opened, cell.addresses);
     const AddressSet missing = without(opened, here);
     if (here.empty()) continue;
@@ -83,7 +84,7 @@ RangeWords range_words(const Cell& cell, const Rule& rule, const Extents& extent
 
 std::string where_text(const Cell& cell, const Rule& rule, const Extents& extents) {
   if (cell.unrestricted) return {};
-  const AddressSet& whole = extents.bindable(rule.private_ok);
+  const AddressSet& whole = extents.bindable(rule.direction, rule.private_ok);
   if (cell.addresses == both_of(whole, private_ranges())) return "at private addresses only";
   const AddressSet missing = without(whole, cell.addresses);
   if (missing.size() < cell.addresses.size()) return "except at " + pieces_text(missing);
@@ -130,9 +131,10 @@ std::string list_text(const std::vector<std::string>& list, std::size_t most) {
 }
 
 std::string local_name(const AddressSet& local, const Program& program) {
-  if (local == every_address()) return "any";
+  const AddressSet every = without(every_address(), impossible_ranges());
+  if (local == every) return "any";
   if (const std::string zones = zones_making(local, program); !zones.empty()) return zones;
-  const std::string text = part_text(local, every_address(), program);
+  const std::string text = part_text(local, every, program);
   return text.starts_with("except") ? "any " + text : text;
 }
 
@@ -156,8 +158,7 @@ CellWords words_of(const Cell& cell, const Extents& extents) {
   CellWords words;
   words.direction = rule.direction == Direction::outward ? "outward" : "inward";
   words.zone = rule.zone ? program.zones[*rule.zone].name : "any";
-  words.local = part_text(cell.local,
-                          rule.zone ? program.zones[*rule.zone].ranges : every_address(), program);
+  words.local = part_text(cell.local, extents.of(cell.rule).local, program);
   for (const HostName& name : cell.names) words.remotes.push_back(name.text());
   for (const NamePattern& pattern : cell.patterns) words.remotes.push_back(pattern.text());
   for (const DerivedName& name : cell.derived) words.remotes.push_back(derived_text(name, program));

@@ -124,12 +124,7 @@ std::optional<SpReason> plumbing_of(const Packet& packet, const Surroundings& su
 
 /// No host sends from it, and on the local side no rule can mean it.
 bool is_impossible(const Address& address) {
-  static const AddressRange impossible[] = {range_of("0.0.0.0/8"),   range_of("127.0.0.0/8"),
-                                            range_of("224.0.0.0/4"), range_of("255.255.255.255"),
-                                            range_of("::"),          range_of("::1"),
-                                            range_of("ff00::/8"),    range_of("::ffff:0:0/96")};
-  return std::ranges::any_of(impossible,
-                             [&](const AddressRange& range) { return range.contains(address); });
+  return contains(impossible_ranges(), address);
 }
 
 bool in_any_zone(const Program& program, const Address& address) {

@@ -70,6 +70,12 @@ constexpr std::string_view private_rows[] = {
     "fc00::/7",                                          // RFC 4193
 };
 
+/// "This network", loopback, multicast, broadcast, the unspecified address, IPv4-mapped.
+constexpr std::string_view impossible_rows[] = {
+    "0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255",
+    "::",        "::1",         "ff00::/8",    "::ffff:0:0/96",
+};
+
 AddressRange range_of_row(std::string_view text) {
   const auto range = AddressRange::parse(text);
   assert(range);
@@ -82,9 +88,9 @@ std::vector<SpecialRange> read_special_rows() {
   return ranges;
 }
 
-std::vector<AddressRange> read_private_rows() {
+std::vector<AddressRange> read_rows(std::span<const std::string_view> rows) {
   std::vector<AddressRange> ranges;
-  for (const std::string_view row : private_rows) ranges.push_back(range_of_row(row));
+  for (const std::string_view row : rows) ranges.push_back(range_of_row(row));
   return canonical(ranges);
 }
 
@@ -119,8 +125,13 @@ const SpecialRange* special_range_of(const Address& address) {
   return nullptr;
 }
 
+const std::vector<AddressRange>& impossible_ranges() {
+  static const std::vector<AddressRange> ranges = read_rows(impossible_rows);
+  return ranges;
+}
+
 const std::vector<AddressRange>& private_ranges() {
-  static const std::vector<AddressRange> ranges = read_private_rows();
+  static const std::vector<AddressRange> ranges = read_rows(private_rows);
   return ranges;
 }
 

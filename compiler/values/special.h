@@ -28,6 +28,9 @@ bool opens(const AddressRange& written, const Address& address);
 
 /// The narrowest special range that holds the address; null if none.
 const SpecialRange* special_range_of(const Address& address);
+/// No host sends from these, and on the local side no rule can mean them; canonical.
+const std::vector<AddressRange>& impossible_ranges();
+
 /// RFC 1918, RFC 6598, ULA; canonical.
 const std::vector<AddressRange>& private_ranges();
 bool is_private(const Address& address);
