@@ -3,7 +3,6 @@
 #include <chrono>
 #include <filesystem>
 #include <iostream>
-#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -86,36 +85,26 @@ Json diagnostic_json(const Diagnostic& diagnostic) {
   return json;
 }
 
-/// Makes the safe fixes of the file itself, not of its imports, until none is left, and writes it
-/// if anything changed. Fixes that lead to more errors are not made.
+/// Makes the safe fixes of the file itself, not of its imports, and writes it if anything changed.
+/// In rounds, since the checker speaks only once the parser is content.
 Result<void> fix_file(const std::string& file) {
   constexpr int most_rounds = 20;
   auto text = read_policy_text(file);
   if (!text) return std::unexpected(text.error());
-  const std::string original = *text;
   std::size_t fixes = 0;
-  std::size_t errors = std::numeric_limits<std::size_t>::max();
-  bool checked = false;
-  std::string sound = original;
   for (int round = 0; round < most_rounds; ++round) {
     const auto compilation = compile(file, [&](const std::filesystem::path& path) {
       return path == file ? Result<std::string>(*text) : read_policy_text(path);
     });
     if (!compilation) return std::unexpected(compilation.error());
-    // Text that can be read at last may have errors of meaning, which are no fault of the fixes.
-    const bool first_checked = compilation->checked && !checked;
-    if (!first_checked && compilation->diagnostics.errors() > errors) break;
-    checked = compilation->checked;
-    errors = compilation->diagnostics.errors();
-    sound = *text;
     FixedText fixed =
         apply_safe_fixes(*compilation->modules.front().source, compilation->diagnostics);
     if (fixed.fixes == 0) break;
     fixes += fixed.fixes;
     text = std::move(fixed.text);
   }
-  if (sound == original) return {};
-  if (auto written = replace_file(file, sound); !written) return written;
+  if (fixes == 0) return {};
+  if (auto written = replace_file(file, *text); !written) return written;
   std::cerr << file << ": " << counted(fixes, "fix", "fixes") << " made\n";
   return {};
 }

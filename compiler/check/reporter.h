@@ -32,8 +32,6 @@ struct Hint {
   Hint(std::string hint, std::vector<Rewrite> rewritten)
       : text(std::move(hint)), rewrites(std::move(rewritten)) {}
 
-  /// The words alone, where nothing could be rewritten anyway.
-  operator std::string() const { return text; }
   bool empty() const { return text.empty(); }
   void clear() { *this = {}; }
 

@@ -40,6 +40,39 @@ policy office {
   deny any to 192.0.2.66
 }
 )"},
+    {"expired", Severity::warning, "a rule whose last day is over",
+     R"(
+policy office {
+  allow udp 10000-60000 to 192.0.2.0/24 until 2024-10-01
+}
+)",
+     R"(
+`until` names the first day on which the rule is not in force any more. The day
+is past: the rule opens nothing and can go, or its date was meant to be moved.
+`sallyport check --as-of DATE` judges for another day than today.
+)",
+     R"(
+policy office {
+  allow udp 10000-60000 to 192.0.2.0/24
+}
+)"},
+    {"expires-soon", Severity::warning, "a rule that ends within 30 days",
+     R"(
+policy office {
+  allow udp 10000-60000 to 192.0.2.0/24 until 2024-12-20
+}
+)",
+     R"(
+On that day what the rule allows stops, for everybody at once. Vendors give
+notice of about a month, and so does this warning: prepare what comes after it,
+or move the date. `sallyport check --as-of DATE` judges for another day than
+today.
+)",
+     R"(
+policy office {
+  allow udp 10000-60000 to 192.0.2.0/24 until 2026-12-31
+}
+)"},
     {"ipv4-only", Severity::warning, "a vendor without IPv6 addresses in a zone that has both",
      R"(
 zone staff = 10.20.0.0/16, 2001:db8:20::/48

@@ -158,7 +158,6 @@ Result<Compilation> compile(const fs::path& file, const ReadFile& read,
   }
   // What the parser left out would be reported as missing: the checker waits for sound text.
   if (!compilation.diagnostics.has_errors()) {
-    compilation.checked = true;
     compilation.programs =
         check(compilation.modules, compilation.diagnostics, options.capabilities);
     compilation.tests =

@@ -34,8 +34,6 @@ struct Compilation {
   std::deque<Source> sources;  // stable addresses: spans point into them
   std::vector<Module> modules;
   Diagnostics diagnostics;
-  /// False if the text could not be read, so that nothing is said of what it means.
-  bool checked = false;
   /// One per policy of the root file; empty for a file of vendors only. Their places name files
   /// from the root file's folder.
   std::vector<Program> programs;

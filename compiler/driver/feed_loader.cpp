@@ -21,7 +21,7 @@ std::string digest_of(const std::string& bytes) {
 void report_format(const Name& format, Diagnostics& diagnostics) {
   std::vector<std::string> names;
   for (const FormatRow& row : feed_formats()) names.emplace_back(row.name);
-  std::string hint = did_you_mean(format.text, names);
+  std::string hint = did_you_mean(format.text, names).text;
   if (hint.empty()) {
     hint = "there is";
     for (const std::string& name : names) {
