@@ -134,6 +134,18 @@ const Case layouts[] = {
      "  expect drop udp 10.0.0.1:5 -> [2001:db8::1]:443 x=1,y reason no-rule\n}\n"},
     {"lists_in_braces", "policy p { allow tcp {80,443 } to g{1f..1i ,\t2}.example.com }",
      "policy p { allow tcp {80, 443} to g{1f..1i, 2}.example.com }\n"},
+    {"alternatives_of_statements",
+     "vendor v {\npart p optional inside full {\neither \"a\" needs observed-dns {\n"
+     "allow tcp 443 to *.example.com } # any\nor \"b\" { allow gre to 192.0.2.1\n"
+     "use w }\n} }",
+     "vendor v {\n  part p optional inside full {\n    either \"a\" needs observed-dns {\n"
+     "      allow tcp 443 to *.example.com\n    }  # any\n    or \"b\" {\n"
+     "      allow gre to 192.0.2.1\n      use w\n    }\n  }\n}\n"},
+    {"modifiers_in_lines",
+     "policy p { allow tcp 443 to alpha.service.example.com, beta.service.example.com via vpn "
+     "valid 2024-10-01 until 2025-02-01 owner \"net\" log }",
+     "policy p {\n  allow tcp 443 to alpha.service.example.com, beta.service.example.com via vpn "
+     "valid 2024-10-01\n      until 2025-02-01 owner \"net\" log\n}\n"},
     {"words_that_start_statements_start_no_line",
      "vendor v { param l: list of label }\npolicy p { use v(l = [aaaaaaaaaaaaaaaaaaaaaaaaaaaa, "
      "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb, grace, cccccccccccccccccccccccccc]) }",

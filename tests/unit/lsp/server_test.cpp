@@ -277,6 +277,50 @@ TEST(Server, definitions) {
   EXPECT_EQ(all.result(8), nullptr);
 }
 
+TEST(Server, definitions_of_what_rules_speak_of) {
+  const std::string text = R"(feed ranges = "ranges.txt" as cidr-list
+resolver vpn = 10.0.0.53
+vendor v {
+  param cloud: public | china
+  part full { allow tcp 443 to a.example.com }
+  part names when cloud public inside full {
+    let d = first label of cname a.example.com
+    either needs observed-dns { allow tcp 443 to *.example.com }
+    or { allow tcp 443 to {d}.example.com unless d like "x*" via vpn }
+  }
+}
+policy p {
+  allow tcp 443 to feed ranges, 192.0.2.1 via vpn
+  use v(cloud = public) via vpn
+}
+test "t" of p { expect drop tcp 10.0.0.1 -> 192.0.2.9:443 }
+)";
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  struct Row {
+    unsigned line;
+    std::string word;  // its last occurrence in the line is asked about
+    unsigned declared;
+  };
+  const Row rows[] = {{5, "cloud", 3},  {5, "full", 4},    {8, "{d}", 6},  {8, "d like", 6},
+                      {8, "vpn", 1},    {12, "ranges", 0}, {12, "vpn", 1}, {13, "vpn", 1},
+                      {13, "cloud", 3}, {15, "p {", 11}};
+  std::vector<json> messages{opened(uri, text)};
+  int id = 0;
+  for (const Row& row : rows) {
+    const auto column = static_cast<unsigned>(lines[row.line].rfind(row.word));
+    messages.push_back(request(++id, "textDocument/definition", at(uri, row.line, column)));
+  }
+  const Talk all = talk(messages);
+  id = 0;
+  for (const Row& row : rows) {
+    const json result = all.result(++id);
+    ASSERT_TRUE(result.is_object()) << row.line << " " << row.word;
+    EXPECT_EQ(result["range"]["start"]["line"], row.declared) << row.line << " " << row.word;
+  }
+}
+
 TEST(Server, references_from_every_open_file) {
   json params = at(vendor_uri, 2, 9);
   params["context"] = {{"includeDeclaration", true}};
