@@ -44,7 +44,7 @@ class Reader {
 void Reader::open() {
   around_.push_back({spot_.scope, spot_.vendor});
   const std::vector<std::string>& words = spot_.statement;
-  const std::string_view first = words.empty() ? "" : words.front();
+  const std::string first = words.empty() ? std::string() : words.front();
   if (first == "vendor") {
     spot_.scope = Scope::vendor;
     if (words.size() > 1) spot_.vendor = words[1];

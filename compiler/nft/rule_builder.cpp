@@ -323,8 +323,8 @@ RuleBuilder& RuleBuilder::header_word(std::uint32_t offset, std::uint16_t mask, 
 
 RuleBuilder& RuleBuilder::may_be_extended() {
   constexpr std::uint32_t next_header = 6;
-  for (const std::uint8_t transport : {protocol_tcp, protocol_udp, protocol_icmpv6}) {
-    header_byte(next_header, 0xff, Relation::unequal, transport);
+  for (const std::uint8_t plain : {protocol_tcp, protocol_udp, protocol_icmpv6}) {
+    header_byte(next_header, 0xff, Relation::unequal, plain);
   }
   return *this;
 }
