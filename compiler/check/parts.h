@@ -34,7 +34,7 @@ struct ReadingScope {
 struct PartReading {
   bool sound = true;
   bool has_empty_part = false;
-  std::vector<Rule> rules;  // with their origin, without zone
+  std::vector<Rule> rules;               // with their origin, without zone
   std::vector<const LoadedFeed*> feeds;  // of which the rules have entries
   std::vector<NeverReading> nevers;
   std::vector<ChosenAlternative> choices;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// is_never(), and image_fault(): the checks that let engines index an Image's tables without looking.
+// is_never(), and image_fault(): the checks that let engines index an Image's tables without
+// looking.
 #include "compiler/image/image.h"
 
 #include <initializer_list>

@@ -19,8 +19,8 @@ struct Options {
   /// would drop.
   bool host = false;
   /// Ask conntrack where the packet alone does not tell: ICMP errors about allowed flows, and flows
-  /// that outlive the address of a name. It costs every packet of the host; without it, outward ICMP
-  /// errors drop, and flows end with the address.
+  /// that outlive the address of a name. It costs every packet of the host; without it, outward
+  /// ICMP errors drop, and flows end with the address.
   bool conntrack = false;
   /// Judge fragments before defragmentation, which joins what the policy judges piece by piece. It
   /// costs every packet a second chain; where nothing of the host tracks connections, the forward

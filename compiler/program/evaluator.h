@@ -25,8 +25,8 @@ struct Surroundings {
   std::set<Address> own;  // the addresses of the gateway itself
   /// Of the place where the packet is met: outward, its source is local; inward, its destination.
   Direction direction = Direction::outward;
-  Day day = earliest_day;    // in UTC: which windows are open
-  Aliases aliases = {};   // for derived names
+  Day day = earliest_day;  // in UTC: which windows are open
+  Aliases aliases = {};    // for derived names
 };
 
 enum class Verdict : std::uint8_t { drop, pass };

@@ -61,7 +61,10 @@ class Trial {
   explicit Trial(std::uint64_t seed)
       : random_(seed),
         program_(with_directions(random_program(random_))),
-        surroundings_{random_bindings(random_), {}, Direction::outward, random_day(random_),
+        surroundings_{random_bindings(random_),
+                      {},
+                      Direction::outward,
+                      random_day(random_),
                       random_aliases(random_)},
         at_(program_at(program_, surroundings_.day, surroundings_.aliases)),
         plain_{surroundings_.bindings, {}},

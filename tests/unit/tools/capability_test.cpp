@@ -57,11 +57,11 @@ class CapabilityOption : public testing::Test {
 
 TEST_F(CapabilityOption, show_says_which_alternative_was_taken_and_why) {
   const Finished plain = sallyport({"show", build({})});
-  EXPECT_THAT(plain.output, AllOf(HasSubstr("alternative 2 of 2, by name: observed-dns is not "
-                                            "declared"),
-                                  HasSubstr("p.sally:3:3"), HasSubstr("to a.example.com"),
-                                  HasSubstr("owner      network@example.com"),
-                                  Not(HasSubstr("needs "))));
+  EXPECT_THAT(plain.output,
+              AllOf(HasSubstr("alternative 2 of 2, by name: observed-dns is not "
+                              "declared"),
+                    HasSubstr("p.sally:3:3"), HasSubstr("to a.example.com"),
+                    HasSubstr("owner      network@example.com"), Not(HasSubstr("needs "))));
   const Finished with = sallyport({"show", build({"--capability", "observed-dns"})});
   EXPECT_THAT(with.output, AllOf(HasSubstr("needs      observed-dns"),
                                  HasSubstr("alternative 1 of 2, by pattern: observed-dns is "
@@ -70,8 +70,7 @@ TEST_F(CapabilityOption, show_says_which_alternative_was_taken_and_why) {
 }
 
 TEST_F(CapabilityOption, show_has_them_in_json) {
-  const Finished shown =
-      sallyport({"show", build({"--capability", "observed-dns"}), "--json"});
+  const Finished shown = sallyport({"show", build({"--capability", "observed-dns"}), "--json"});
   const json object = json::parse(shown.output, nullptr, false);
   ASSERT_TRUE(object.is_object()) << shown.output;
   EXPECT_EQ(object["needs"], json::array({"observed-dns"}));
