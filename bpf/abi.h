@@ -7,7 +7,7 @@
 
 #include <linux/types.h>
 
-#define SP_ABI_VERSION 2
+#define SP_ABI_VERSION 3
 #define SP_ARENA_MAGIC 0x53414c59 /* "SALY" */
 
 /* Why a packet passed or dropped. Every packet counts exactly one (D2). name, words for people. */
@@ -73,19 +73,48 @@ enum SpReason {
 #define SP_CELL_DENY 0x80000000U
 #define SP_CELL_RULE(cell) ((cell) & ~SP_CELL_DENY)
 
-/* A table of consecutive ranges that covers its whole domain. starts[] is sorted and starts[0] is
- * 0; a key has the label of the last start that is not above it. */
-struct SpTable {
-  __u32 starts; /* offset of __u32[count], or of struct SpStart6[count] */
-  __u32 labels; /* offset of __u32[count] */
-  __u32 count;  /* at least 1 */
+/* A table of consecutive ranges that covers its whole domain. The ranges are sorted and the first
+ * begins at 0; a key has the label of the last one that begins not above it. */
+struct SpRange4 {
+  __u32 start; /* an IPv4 address or a service key */
+  __u32 label;
+};
+struct SpRange6 {
+  __u64 high; /* the halves of an IPv6 address as a number */
+  __u64 low;
+  __u32 label;
   __u32 zero;
 };
 
-/* An IPv6 address as a number. */
-struct SpStart6 {
-  __u64 high;
-  __u64 low;
+/* A step of the way from a key to its label; of an IPv6 address, the key is the high half. `form`
+ * says what it is:
+ *   SP_STEP_LABEL               `at` is the label
+ *   SP_STEP_BRANCH(shift, bits) goes on at steps[at + n], n being the lowest `bits` bits of
+ *                               key >> shift
+ *   SP_STEP_PREFIX(shift)       steps[at] is a number of 64 bits, which key >> shift is compared
+ *                               with: goes on at steps[at + 1] if it is equal, at steps[at + 2] if
+ *                               it is below, at steps[at + 3] if it is above
+ *   otherwise                   a count: the range is one of ranges[at] and the next ones */
+struct SpStep {
+  __u32 at;
+  __u32 form;
+};
+#define SP_STEP_LABEL 0x80000000U
+#define SP_STEP_BRANCH(shift, bits) (0x40000000U | (__u32)(shift) << 8 | (__u32)(bits))
+#define SP_STEP_PREFIX(shift) (0x60000000U | (__u32)(shift) << 8)
+#define SP_STEP_GOES_ON(form) ((form)&0x40000000U)
+#define SP_STEP_IS_PREFIX(form) ((form)&0x20000000U)
+#define SP_STEP_SHIFT(form) ((form) >> 8 & 63)
+#define SP_STEP_BITS(form) ((form)&31)
+/* No way is longer, the label or the count included. */
+#define SP_MAX_STEPS 10
+
+struct SpTable {
+  __u32 ranges; /* offset of struct SpRange4[count], or of struct SpRange6[count] */
+  __u32 count;  /* at least 1 */
+  __u32 steps;  /* offset of struct SpStep[step_count] */
+  __u32 step_count;
+  struct SpStep root;
 };
 
 /* The single value of the `arena` map: this header, then the tables it points at. Tables of ranges
@@ -147,13 +176,15 @@ struct SpClaim {
 #else
 #define SP_ASSERT _Static_assert
 #endif
-SP_ASSERT(sizeof(struct SpTable) == 16, "SpTable");
-SP_ASSERT(sizeof(struct SpStart6) == 16, "SpStart6");
-SP_ASSERT(sizeof(struct SpArenaHeader) == 120, "SpArenaHeader");
+SP_ASSERT(sizeof(struct SpRange4) == 8, "SpRange4");
+SP_ASSERT(sizeof(struct SpRange6) == 24, "SpRange6");
+SP_ASSERT(sizeof(struct SpStep) == 8, "SpStep");
+SP_ASSERT(sizeof(struct SpTable) == 24, "SpTable");
+SP_ASSERT(sizeof(struct SpArenaHeader) == 160, "SpArenaHeader");
 SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, zone4) == 32, "zone4");
-SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, remote4) == 64, "remote4");
-SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, service) == 96, "service");
-SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, rows) == 112, "rows");
+SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, remote4) == 80, "remote4");
+SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, service) == 128, "service");
+SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, rows) == 152, "rows");
 SP_ASSERT(sizeof(struct SpKey4) == 4, "SpKey4");
 SP_ASSERT(sizeof(struct SpKey6) == 16, "SpKey6");
 SP_ASSERT(sizeof(struct SpCounter) == 16, "SpCounter");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-or-later OR BSD-2-Clause) */
 /* From an address or a service to its label: an exact-match probe for what is bound to names, then
- * a binary search in the arena's range tables. Entry: zone_of(), remote_of(), service_of(). */
+ * the arena's range tables: a few branches by the leading bits, and a search among what is left.
+ * Entry: zone_of(), remote_of(), service_of(). */
 #ifndef SALLYPORT_BPF_LABEL_H
 #define SALLYPORT_BPF_LABEL_H
 
@@ -32,93 +33,135 @@ static __always_inline const void* arena_at(const struct SpArenaHeader* header, 
   return (const void*)header + offset;
 }
 
-/* A search halves its range this often at most: the largest arena holds less than 2^28 starts. */
-#define SP_SEARCH_STEPS 28
+/* Where the search goes on from a step that goes on, in entries behind steps[step->at]. */
+static __always_inline __u64 place_of(const struct SpStep* step, const __u64* prefix, __u64 key) {
+  const __u64 head = key >> SP_STEP_SHIFT(step->form);
 
-static __always_inline __u32 label_at(const struct SpArenaHeader* header,
-                                      const struct SpTable* table, __u64 index) {
-  const __u32* label = arena_at(header, table->labels + index * sizeof(*label));
-
-  return label ? *label : SP_NO_LABEL;
+  if (!SP_STEP_IS_PREFIX(step->form)) return head & ((1ULL << SP_STEP_BITS(step->form)) - 1);
+  return head == *prefix ? 1 : head < *prefix ? 2 : 3;
 }
 
-/* The label of `key` in the table whose SpTable is at `offset` in the arena, SP_NO_LABEL if the
- * table is damaged. Global, so that the verifier walks the loop once. */
-__noinline int find(__u32 offset, __u32 key) {
-  const struct SpArenaHeader* header = live_arena();
-  const struct SpTable* table;
-  __u64 first = 0, count;
+/* Follows the way by the key's leading bits. The last step is a label or a run; one that goes on,
+ * if the table is damaged. */
+static __always_inline struct SpStep follow(const struct SpArenaHeader* header,
+                                            const struct SpTable* table, __u64 key) {
+  struct SpStep step = table->root;
 
-  if (!header) return SP_NO_LABEL;
-  table = arena_at(header, offset);
-  if (!table) return SP_NO_LABEL;
-  count = table->count;
-  if (count == 0 || count > 1U << SP_SEARCH_STEPS) return SP_NO_LABEL;
-  for (int step = 0; step < SP_SEARCH_STEPS && count > 1; step++) {
+  for (int i = 1; i < SP_MAX_STEPS && SP_STEP_GOES_ON(step.form); i++) {
+    const __u64 at = table->steps + (__u64)step.at * sizeof(step);
+    const void* here = arena_at(header, at);
+    const struct SpStep* next;
+
+    if (!here) break;
+    next = arena_at(header, at + place_of(&step, here, key) * sizeof(step));
+    if (!next) break;
+    step = *next;
+  }
+  return step;
+}
+
+/* A run of ranges halves this often at most: the largest arena holds less than 2^27. */
+#define SP_SEARCH_STEPS 27
+
+static __always_inline bool is_run(const struct SpStep* step) {
+  return step->form > 0 && step->form <= 1U << SP_SEARCH_STEPS;
+}
+
+/* All ones if `a` is not above `b`: without a jump, which would be guessed wrong half the time. The
+ * top bit is the borrow of b - a. */
+static __always_inline __u64 not_above(__u64 a, __u64 b) {
+  return (((~b & a) | ((~b | a) & (b - a))) >> 63) - 1;
+}
+
+/* The label of `key`; SP_NO_LABEL if the table is damaged. */
+static __always_inline __u32 find4(const struct SpArenaHeader* header, const struct SpTable* table,
+                                   __u32 key) {
+  const struct SpStep step = follow(header, table, key);
+  __u64 first = step.at, count = step.form;
+  const struct SpRange4* range;
+
+  if (step.form == SP_STEP_LABEL) return step.at;
+  if (!is_run(&step)) return SP_NO_LABEL;
+  for (int i = 0; i < SP_SEARCH_STEPS && count > 1; i++) {
     const __u64 half = count / 2;
-    const __u32* start = arena_at(header, table->starts + (first + half) * sizeof(*start));
 
-    if (!start) return SP_NO_LABEL;
-    if (*start <= key) first += half;
+    range = arena_at(header, table->ranges + (first + half) * sizeof(*range));
+    if (!range) return SP_NO_LABEL;
+    first += half & not_above(range->start, key);
     count -= half;
   }
-  return label_at(header, table, first);
+  range = arena_at(header, table->ranges + first * sizeof(*range));
+  return range ? range->label : SP_NO_LABEL;
 }
 
 /* The same for an IPv6 address. */
-__noinline int find6(__u32 offset, __u64 high, __u64 low) {
-  const struct SpArenaHeader* header = live_arena();
-  const struct SpTable* table;
-  __u64 first = 0, count;
+static __always_inline __u32 find6(const struct SpArenaHeader* header, const struct SpTable* table,
+                                   struct halves key) {
+  const struct SpStep step = follow(header, table, key.high);
+  __u64 first = step.at, count = step.form;
+  const struct SpRange6* range;
 
-  if (!header) return SP_NO_LABEL;
-  table = arena_at(header, offset);
-  if (!table) return SP_NO_LABEL;
-  count = table->count;
-  if (count == 0 || count > 1U << SP_SEARCH_STEPS) return SP_NO_LABEL;
-  for (int step = 0; step < SP_SEARCH_STEPS && count > 1; step++) {
+  if (step.form == SP_STEP_LABEL) return step.at;
+  if (!is_run(&step)) return SP_NO_LABEL;
+  for (int i = 0; i < SP_SEARCH_STEPS && count > 1; i++) {
     const __u64 half = count / 2;
-    const struct SpStart6* start =
-        arena_at(header, table->starts + (first + half) * sizeof(*start));
 
-    if (!start) return SP_NO_LABEL;
-    if (start->high < high || (start->high == high && start->low <= low)) first += half;
+    range = arena_at(header, table->ranges + (first + half) * sizeof(*range));
+    if (!range) return SP_NO_LABEL;
+    /* Not above in the high half, and if equal there, not above in the low one. */
+    first += half & not_above(range->high, key.high) &
+             (not_above(range->low, key.low) | ~not_above(key.high, range->high));
     count -= half;
   }
-  return label_at(header, table, first);
-}
-
-static __always_inline __u32 find_address(__u32 table4, __u32 table6, __u8 family,
-                                          const struct SpKey6* address) {
-  struct SpStart6 number;
-
-  if (family == 4) return find(table4, number4(address));
-  number = number6(address);
-  return find6(table6, number.high, number.low);
-}
-
-/* The zone label of a local address. */
-static __always_inline __u32 zone_of(__u8 family, const struct SpKey6* local) {
-  return find_address(offsetof(struct SpArenaHeader, zone4), offsetof(struct SpArenaHeader, zone6),
-                      family, local);
-}
-
-/* The label of a remote address: what names bind comes first and includes the static groups. */
-static __always_inline __u32 remote_of(__u8 family, const struct SpKey6* remote) {
-  struct SpKey6 key6 = *remote;
-  struct SpKey4 key4;
-  const __u32* bound;
-
-  __builtin_memcpy(&key4, &remote->address[12], sizeof(key4));
-  bound = family == 4 ? bpf_map_lookup_elem(&bound4, &key4) : bpf_map_lookup_elem(&bound6, &key6);
-  if (bound) return *bound;
-  return find_address(offsetof(struct SpArenaHeader, remote4),
-                      offsetof(struct SpArenaHeader, remote6), family, remote);
+  range = arena_at(header, table->ranges + first * sizeof(*range));
+  return range ? range->label : SP_NO_LABEL;
 }
 
 /* The label of an SP_SERVICE_KEY or SP_FRAGMENT_KEY. */
-static __always_inline __u32 service_of(__u32 key) {
-  return find(offsetof(struct SpArenaHeader, service), key);
+static __always_inline __u32 service_of(const struct SpArenaHeader* header, __u32 key) {
+  return find4(header, &header->service, key);
+}
+
+/* The zone label of a local address; without zones there is one. */
+static __always_inline __u32 zone_of(const struct SpArenaHeader* header, __u8 family,
+                                     const struct SpKey6* local) {
+  if (!has_zones) return 0;
+  if (family == 4) return find4(header, &header->zone4, number4(local));
+  return find6(header, &header->zone6, number6(local));
+}
+
+/* The label of a remote address: what names bind comes first and includes the static groups. */
+static __always_inline __u32 remote_of(const struct SpArenaHeader* header, __u8 family,
+                                       const struct SpKey6* remote) {
+  if (has_names) {
+    struct SpKey6 key6 = *remote;
+    struct SpKey4 key4;
+    const __u32* bound;
+
+    __builtin_memcpy(&key4, &remote->address[12], sizeof(key4));
+    bound = family == 4 ? bpf_map_lookup_elem(&bound4, &key4) : bpf_map_lookup_elem(&bound6, &key6);
+    if (bound) return *bound;
+  }
+  if (family == 4) return find4(header, &header->remote4, number4(remote));
+  return find6(header, &header->remote6, number6(remote));
+}
+
+/* The same as global functions, for packets that are rarely met: the verifier walks the searches
+ * once for all of them. */
+__noinline int zone_label(const struct SpKey6* local, __u32 family) {
+  const struct SpArenaHeader* header = live_arena();
+
+  return header && local ? zone_of(header, (__u8)family, local) : SP_NO_LABEL;
+}
+__noinline int remote_label(const struct SpKey6* remote, __u32 family) {
+  const struct SpArenaHeader* header = live_arena();
+
+  return header && remote ? remote_of(header, (__u8)family, remote) : SP_NO_LABEL;
+}
+__noinline int service_label(__u32 key) {
+  const struct SpArenaHeader* header = live_arena();
+
+  return header ? service_of(header, key) : SP_NO_LABEL;
 }
 
 #endif

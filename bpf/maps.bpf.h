@@ -5,6 +5,7 @@
 #define SALLYPORT_BPF_MAPS_H
 
 #include <linux/bpf.h>
+#include <stdbool.h>
 
 #include <bpf/bpf_helpers.h>
 
@@ -13,6 +14,11 @@
 /* SpArenaHeader.size: a constant to the verifier, which bounds every access to the arena with it.
  * Set before load. */
 const volatile __u32 arena_size = SP_ARENA_MIN_SIZE;
+
+/* What this policy has: the verifier removes the branches for what it has not. Set before load. */
+const volatile bool has_zones = true;  /* otherwise all local addresses have label 0 */
+const volatile bool has_names = true;  /* otherwise nothing is ever bound */
+const volatile bool has_inward = true; /* otherwise no rule is inward */
 
 /* struct SpArenaHeader and the tables behind it. */
 struct {

@@ -105,12 +105,17 @@ static __always_inline __u32 number4(const struct SpKey6* mapped) {
   return bpf_ntohl(address);
 }
 
-/* The IPv6 address as a number. */
-static __always_inline struct SpStart6 number6(const struct SpKey6* address) {
+/* An IPv6 address as a number. */
+struct halves {
+  __u64 high;
+  __u64 low;
+};
+
+static __always_inline struct halves number6(const struct SpKey6* address) {
   __be64 halves[2];
 
   __builtin_memcpy(halves, address->address, 16);
-  return (struct SpStart6){bpf_be64_to_cpu(halves[0]), bpf_be64_to_cpu(halves[1])};
+  return (struct halves){bpf_be64_to_cpu(halves[0]), bpf_be64_to_cpu(halves[1])};
 }
 
 #endif

@@ -18,7 +18,7 @@ static __always_inline bool is_link_local(const struct packet* packet) { /* fe80
 }
 
 static __always_inline bool is_mapped(const struct SpKey6* address) { /* ::ffff:0:0/96 */
-  struct SpStart6 number = number6(address);
+  struct halves number = number6(address);
 
   return number.high == 0 && number.low >> 32 == 0xffff;
 }
@@ -64,7 +64,7 @@ static __always_inline bool is_dhcp(const struct packet* packet, __u32 direction
 
 /* Addresses that no host can have: multicast, broadcast, loopback, unspecified, v4-mapped. */
 static __always_inline bool is_impossible(__u8 family, const struct SpKey6* address) {
-  struct SpStart6 number;
+  struct halves number;
 
   if (family == 4) {
     const __u32 number_v4 = number4(address);

@@ -28,15 +28,12 @@ struct labels {
   __u32 remote; /* of the remote one */
 };
 
-/* The cell of a flow that begins in `direction`. */
-static __always_inline __u32 cell_of(const struct labels* labels, __u32 direction, __u32 key) {
+/* The cell of a flow that begins in `direction`, to a service with this label. */
+static __always_inline __u32 cell_at(const struct labels* labels, __u32 direction, __u32 service) {
   const struct SpArenaHeader* header = labels->header;
   const __u32 *row, *cell;
-  __u32 service;
   __u64 zone;
 
-  if (direction >= header->directions) return 0; /* no rule is inward */
-  service = service_of(key);
   if (labels->zone >= header->zones || labels->remote >= header->remotes ||
       service >= header->services)
     return SP_NO_CELL;
@@ -46,6 +43,17 @@ static __always_inline __u32 cell_of(const struct labels* labels, __u32 directio
   cell = arena_at(header,
                   header->verdicts + ((__u64)*row * header->services + service) * sizeof(*cell));
   return cell ? *cell : SP_NO_CELL;
+}
+
+/* True if no rule is of this direction. */
+static __always_inline bool has_no_rules(const struct SpArenaHeader* header, __u32 direction) {
+  return direction == SP_INWARD && (!has_inward || header->directions < 2);
+}
+
+/* The cell for a packet that is rarely met. */
+static __always_inline __u32 cell_of(const struct labels* labels, __u32 direction, __u32 key) {
+  if (has_no_rules(labels->header, direction)) return 0;
+  return cell_at(labels, direction, service_label(key));
 }
 
 /* Notes the deciding rule. `allowed` and `unmatched` are the reasons for a pass and for no rule. */
@@ -73,6 +81,11 @@ static __always_inline bool answers_over_tcp(const struct packet* packet) {
   return (packet->tcp_flags & (TCP_SYN | TCP_RST)) == TCP_RST;
 }
 
+/* A segment that belongs to no flow of before. */
+static __always_inline bool begins_a_flow(const struct packet* packet) {
+  return packet->protocol == PROTOCOL_TCP && !answers_over_tcp(packet);
+}
+
 /* A packet that no rule of its own direction decides: it may answer a flow that the rules of the
  * other direction allow (D12). Only TCP says so itself. */
 static __always_inline int judge_reply(struct packet* packet, const struct labels* labels,
@@ -83,7 +96,7 @@ static __always_inline int judge_reply(struct packet* packet, const struct label
       answered_key(packet->protocol, ports ? packet->source_port : packet->destination_port);
   __u32 cell;
 
-  if (key == 0 || (tcp && !answers_over_tcp(packet))) return SP_DROP_NO_RULE;
+  if (key == 0) return SP_DROP_NO_RULE;
   cell = cell_of(labels, other, key);
   if (tcp) return decide(packet, cell, SP_PASS_REPLY, SP_DROP_NO_RULE);
   if (cell == SP_NO_CELL) return SP_DROP_NO_GENERATION;
@@ -91,7 +104,7 @@ static __always_inline int judge_reply(struct packet* packet, const struct label
 }
 
 static __always_inline bool same_address(const struct SpKey6* a, const struct SpKey6* b) {
-  const struct SpStart6 left = number6(a), right = number6(b);
+  const struct halves left = number6(a), right = number6(b);
 
   return left.high == right.high && left.low == right.low;
 }
@@ -108,10 +121,11 @@ static __always_inline int judge_icmp_error(struct packet* packet, struct labels
     return SP_DROP_ICMP_ERROR;
   if (direction == SP_OUTWARD) {
     /* A router may report for a host behind it, but not for one of another zone. */
-    if (zone_of(packet->family, &quote->destination) != labels->zone) return SP_DROP_ICMP_ERROR;
+    if ((__u32)zone_label(&quote->destination, packet->family) != labels->zone)
+      return SP_DROP_ICMP_ERROR;
   } else {
     /* Any router on the way may report. */
-    labels->remote = remote_of(packet->family, &quote->destination);
+    labels->remote = remote_label(&quote->destination, packet->family);
   }
   key = answered_key(quote->protocol, quote->source_port);
   if (key != 0) cell = cell_of(labels, direction, key);
@@ -127,37 +141,49 @@ static __always_inline int spoofed(const struct packet* packet, const struct lab
   __u32 zone;
 
   if (labels->header->zones == 1) return SP_UNDECIDED; /* the label of no zone is the only one */
-  zone = zone_of(packet->family, &packet->source);
+  zone = zone_label(&packet->source, packet->family);
   if (zone >= labels->header->zones) return SP_DROP_NO_GENERATION;
   return zone != 0 ? SP_DROP_BAD_SOURCE : SP_UNDECIDED;
 }
 
-__noinline int judge(struct packet* packet, __u32 direction) {
-  struct labels labels;
-  __u32 key, cell;
+/* What no rule of its direction decides may still belong to a flow that one allows. Apart from
+ * judge(), which decides most packets, so that neither is large. */
+__noinline int judge_flow(struct packet* packet, __u32 direction, __u32 zone, __u32 remote) {
+  struct labels labels = {.zone = zone, .remote = remote};
 
   if (!packet) return SP_UNREACHABLE;
   labels.header = live_arena();
   if (!labels.header) return SP_DROP_NO_GENERATION;
-  if (direction == SP_OUTWARD) {
-    labels.zone = zone_of(packet->family, &packet->source);
-    labels.remote = remote_of(packet->family, &packet->destination);
-  } else {
+  if (packet->icmp_error) return judge_icmp_error(packet, &labels, direction);
+  return judge_reply(packet, &labels, direction == SP_OUTWARD ? SP_INWARD : SP_OUTWARD);
+}
+
+__noinline int judge(struct packet* packet, __u32 direction) {
+  const bool outward = direction == SP_OUTWARD;
+  const struct SpKey6 *local, *remote;
+  struct labels labels;
+  __u32 key, cell = 0;
+
+  if (!packet) return SP_UNREACHABLE;
+  labels.header = live_arena();
+  if (!labels.header) return SP_DROP_NO_GENERATION;
+  if (!outward) {
     const int reason = spoofed(packet, &labels);
 
     if (reason != SP_UNDECIDED) return reason;
-    labels.zone = zone_of(packet->family, &packet->destination);
-    labels.remote = remote_of(packet->family, &packet->source);
   }
-  if (packet->fragment == LATER) {
-    cell = cell_of(&labels, direction, SP_FRAGMENT_KEY(packet->protocol));
-    return decide(packet, cell, SP_PASS_RULE, SP_DROP_LATER_FRAGMENT);
-  }
-  key = SP_SERVICE_KEY(packet->protocol, packet->destination_port);
-  cell = cell_of(&labels, direction, key);
+  local = outward ? &packet->source : &packet->destination;
+  remote = outward ? &packet->destination : &packet->source;
+  labels.zone = zone_of(labels.header, packet->family, local);
+  labels.remote = remote_of(labels.header, packet->family, remote);
+  key = packet->fragment == LATER ? SP_FRAGMENT_KEY(packet->protocol)
+                                  : SP_SERVICE_KEY(packet->protocol, packet->destination_port);
+  if (!has_no_rules(labels.header, direction))
+    cell = cell_at(&labels, direction, service_of(labels.header, key));
+  if (packet->fragment == LATER) return decide(packet, cell, SP_PASS_RULE, SP_DROP_LATER_FRAGMENT);
   if (cell != 0) return decide(packet, cell, SP_PASS_RULE, SP_DROP_NO_RULE);
-  if (packet->icmp_error) return judge_icmp_error(packet, &labels, direction);
-  return judge_reply(packet, &labels, direction == SP_OUTWARD ? SP_INWARD : SP_OUTWARD);
+  if (begins_a_flow(packet)) return SP_DROP_NO_RULE;
+  return judge_flow(packet, direction, labels.zone, labels.remote);
 }
 
 #endif

@@ -117,13 +117,21 @@ struct MapSizes {
   std::uint32_t rules = 0;
 };
 
-Result<Skeleton> load_skeleton(const MapSizes& sizes) {
+/// What the verifier may remove from the program.
+void specialise(sallyport_xdp& skeleton, const Image& image) {
+  skeleton.rodata->has_zones = image.zone_sets.size() > 1;
+  skeleton.rodata->has_names = binds_names(image);
+  skeleton.rodata->has_inward = has_inward_rules(image);
+}
+
+Result<Skeleton> load_skeleton(const Image& image, const MapSizes& sizes) {
   const LibbpfLog log;
   auto skeleton = open_skeleton();
   if (!skeleton) return skeleton;
   const auto& maps = (*skeleton)->maps;
   const auto arena_size = static_cast<std::uint32_t>(sizes.arena);
   (*skeleton)->rodata->arena_size = arena_size;
+  specialise(**skeleton, image);
   bpf_map__set_value_size(maps.arena, arena_size + SP_ARENA_SLACK);
   bpf_map__set_max_entries(maps.bound4, sizes.bound);
   bpf_map__set_max_entries(maps.bound6, sizes.bound);
@@ -252,7 +260,7 @@ Result<Datapath> Datapath::load(const Image& image, std::uint32_t addresses) {
   if (!tables) return std::unexpected(tables.error());
   const auto rules = static_cast<std::uint32_t>(image.rules.size());
   auto skeleton = load_skeleton(
-      {.arena = tables->size(), .bound = bound_capacity(image, addresses), .rules = rules});
+      image, {.arena = tables->size(), .bound = bound_capacity(image, addresses), .rules = rules});
   if (!skeleton) return std::unexpected(skeleton.error());
   loaded->skeleton = std::move(*skeleton);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // sallyport show BUNDLE: what is inside, for people and as JSON.
 #include <algorithm>
+#include <cstring>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -100,9 +101,20 @@ std::vector<std::size_t> rules_of(const ImageName& name, const Image& image) {
   return rules;
 }
 
+/// What the datapath does not do under this policy, since nothing could come of it.
+Json removed_json(const Image& image) {
+  Json removed = Json::array();
+  if (image.zone_sets.size() <= 1) removed.push_back("zone lookup (no zones)");
+  if (!binds_names(image)) removed.push_back("bound addresses (no names)");
+  if (!has_inward_rules(image)) removed.push_back("inward rows (no inward rules)");
+  return removed;
+}
+
 Result<Json> tables_json(const Image& image) {
   const auto arena = build_arena(image, image.labels, capacity_for(image.labels));
   if (!arena) return std::unexpected(arena.error());
+  SpArenaHeader header{};
+  std::memcpy(&header, arena->data(), sizeof header);
   return Json{{"zone labels", image.zone_sets.size()},
               {"remote labels", image.labels.remote_groups.size()},
               {"service labels", image.service_labels},
@@ -110,7 +122,11 @@ Result<Json> tables_json(const Image& image) {
               {"zone range entries", image.zone4.starts.size() + image.zone6.starts.size()},
               {"remote range entries", image.remote4.starts.size() + image.remote6.starts.size()},
               {"service range entries", image.service.starts.size()},
-              {"arena bytes", arena->size()}};
+              {"zone index steps", header.zone4.step_count + header.zone6.step_count},
+              {"remote index steps", header.remote4.step_count + header.remote6.step_count},
+              {"service index steps", header.service.step_count},
+              {"arena bytes", arena->size()},
+              {"removed from the program", removed_json(image)}};
 }
 
 Json lifetimes_json(const Lifetimes& lifetimes) {
@@ -302,7 +318,7 @@ void print_page(const Json& json, bool tables) {
   if (!tables) return;
   std::cout << "\ntables\n";
   for (const auto& [what, size] : json.at("tables").items())
-    std::cout << "  " << what << ": " << size << '\n';
+    std::cout << "  " << what << ": " << (size.is_array() ? joined(size) : size.dump()) << '\n';
   std::cout << "\nnftables\n";
   for (const auto& choice : json.at("nft")) std::cout << "  " << choice.get<std::string>() << '\n';
 }

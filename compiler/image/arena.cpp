@@ -8,11 +8,15 @@
 #include <bit>
 #include <cstring>
 #include <string>
+#include <utility>
+
+#include "compiler/image/search_index.h"
 
 namespace sallyport {
 namespace {
 
 constexpr std::uint32_t least_headroom = 1024;
+constexpr unsigned service_key_bits = std::bit_width(SP_SERVICE_KEY_LAST);
 
 std::uint32_t with_headroom(std::size_t used) {
   const auto count = static_cast<std::uint32_t>(used);
@@ -27,13 +31,13 @@ class Layout {
     end_ += (count * each + 7) / 8 * 8;
     return static_cast<std::uint32_t>(offset);
   }
-  template <class Number>
-  SpTable table(const RangeTable<Number>& table) {
-    const std::size_t start_size = sizeof(Number) == 16 ? sizeof(SpStart6) : sizeof(std::uint32_t);
+  SpTable table(std::size_t ranges, std::size_t each, const SearchIndex& index) {
     SpTable placed{};
-    placed.starts = reserve(table.starts.size(), start_size);
-    placed.labels = reserve(table.labels.size(), sizeof(std::uint32_t));
-    placed.count = static_cast<std::uint32_t>(table.starts.size());
+    placed.ranges = reserve(ranges, each);
+    placed.count = static_cast<std::uint32_t>(ranges);
+    placed.steps = reserve(index.steps.size(), sizeof(SpStep));
+    placed.step_count = static_cast<std::uint32_t>(index.steps.size());
+    placed.root = index.root;
     return placed;
   }
   std::uint64_t end() const { return end_; }
@@ -42,26 +46,50 @@ class Layout {
   std::uint64_t end_ = sizeof(SpArenaHeader);
 };
 
-void copy_numbers(std::span<std::byte> arena, std::uint32_t offset,
-                  const std::vector<std::uint32_t>& numbers) {
-  std::memcpy(&arena[offset], numbers.data(), numbers.size() * sizeof(std::uint32_t));
-}
-
-void copy_table(std::span<std::byte> arena, const SpTable& placed,
-                const RangeTable<std::uint32_t>& table) {
-  copy_numbers(arena, placed.starts, table.starts);
-  copy_numbers(arena, placed.labels, table.labels);
-}
-
-void copy_table(std::span<std::byte> arena, const SpTable& placed,
-                const RangeTable<Uint128>& table) {
+std::vector<SpRange4> ranges_of(const RangeTable<std::uint32_t>& table) {
+  std::vector<SpRange4> ranges;
+  ranges.reserve(table.starts.size());
   for (std::size_t i = 0; i < table.starts.size(); ++i) {
-    const SpStart6 start{static_cast<std::uint64_t>(table.starts[i] >> 64),
-                         static_cast<std::uint64_t>(table.starts[i])};
-    std::memcpy(&arena[placed.starts + i * sizeof start], &start, sizeof start);
+    ranges.push_back({table.starts[i], table.labels[i]});
   }
-  copy_numbers(arena, placed.labels, table.labels);
+  return ranges;
 }
+
+std::vector<SpRange6> ranges_of(const RangeTable<Uint128>& table) {
+  std::vector<SpRange6> ranges;
+  ranges.reserve(table.starts.size());
+  for (std::size_t i = 0; i < table.starts.size(); ++i) {
+    ranges.push_back({static_cast<std::uint64_t>(table.starts[i] >> 64),
+                      static_cast<std::uint64_t>(table.starts[i]), table.labels[i], 0});
+  }
+  return ranges;
+}
+
+template <class T>
+void copy(std::span<std::byte> arena, std::uint32_t offset, const std::vector<T>& values) {
+  if (!values.empty()) std::memcpy(&arena[offset], values.data(), values.size() * sizeof(T));
+}
+
+/// A table of the header with its place and what it holds.
+template <class Number>
+class PlacedTable {
+ public:
+  PlacedTable(Layout& layout, const RangeTable<Number>& table, SearchIndex index)
+      : ranges_(ranges_of(table)),
+        index_(std::move(index)),
+        place_(layout.table(ranges_.size(), sizeof ranges_[0], index_)) {}
+
+  const SpTable& place() const { return place_; }
+  void copy_into(std::span<std::byte> arena) const {
+    copy(arena, place_.ranges, ranges_);
+    copy(arena, place_.steps, index_.steps);
+  }
+
+ private:
+  decltype(ranges_of(RangeTable<Number>{})) ranges_;
+  SearchIndex index_;
+  SpTable place_;
+};
 
 /// The program may be reading the word at this moment.
 void store(std::span<std::byte> arena, std::uint64_t offset, std::uint32_t value) {
@@ -115,11 +143,16 @@ Result<std::vector<std::byte>> build_arena(const Image& image, const LabelTables
   header.services = image.service_labels;
   header.row_capacity = capacity.rows;
   header.directions = has_inward_rules(image) ? 2 : 1;
-  header.zone4 = layout.table(image.zone4);
-  header.zone6 = layout.table(image.zone6);
-  header.remote4 = layout.table(image.remote4);
-  header.remote6 = layout.table(image.remote6);
-  header.service = layout.table(image.service);
+  const PlacedTable zone4(layout, image.zone4, search_index(image.zone4));
+  const PlacedTable zone6(layout, image.zone6, search_index(image.zone6));
+  const PlacedTable remote4(layout, image.remote4, search_index(image.remote4));
+  const PlacedTable remote6(layout, image.remote6, search_index(image.remote6));
+  const PlacedTable service(layout, image.service, search_index(image.service, service_key_bits));
+  header.zone4 = zone4.place();
+  header.zone6 = zone6.place();
+  header.remote4 = remote4.place();
+  header.remote6 = remote6.place();
+  header.service = service.place();
   header.rows = layout.reserve(std::uint64_t{header.directions} * header.zones * header.remotes, 4);
   header.verdicts = layout.reserve(std::uint64_t{header.row_capacity} * header.services, 4);
   if (layout.end() > SP_ARENA_MAX_SIZE) {
@@ -131,11 +164,11 @@ Result<std::vector<std::byte>> build_arena(const Image& image, const LabelTables
 
   std::vector<std::byte> arena(header.size);
   std::memcpy(arena.data(), &header, sizeof header);
-  copy_table(arena, header.zone4, image.zone4);
-  copy_table(arena, header.zone6, image.zone6);
-  copy_table(arena, header.remote4, image.remote4);
-  copy_table(arena, header.remote6, image.remote6);
-  copy_table(arena, header.service, image.service);
+  zone4.copy_into(arena);
+  zone6.copy_into(arena);
+  remote4.copy_into(arena);
+  remote6.copy_into(arena);
+  service.copy_into(arena);
   store_verdicts(arena, header, labels, 0);
   store_rows(arena, header, labels, 0);
   return arena;

@@ -278,6 +278,12 @@ bool has_inward_rules(const Image& image) {
                      [](const ImageRule& rule) { return rule.direction == Direction::inward; });
 }
 
+bool binds_names(const Image& image) {
+  return !image.names.empty() || !image.derivations.empty() ||
+         std::any_of(image.groups.begin(), image.groups.end(),
+                     [](const Group& group) { return !group.patterns.empty(); });
+}
+
 std::size_t row_width(const Image& image) {
   return image.zone_sets.size() * (has_inward_rules(image) ? 2 : 1);
 }

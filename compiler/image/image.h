@@ -125,6 +125,8 @@ struct Image {
 
 /// True if a rule is inward: then rows have a second half, and outward packets may be replies.
 bool has_inward_rules(const Image& image);
+/// True if an address can ever be bound: there are names, or names may be observed or derived.
+bool binds_names(const Image& image);
 /// The entries of a row of LabelTables::rows.
 std::size_t row_width(const Image& image);
 /// True if the image forbids it: an address that such a name has is refused to every name.

@@ -137,15 +137,49 @@ TEST_F(DatapathTest, D1_DamagedHeadersDropAndAreCounted) {
       {"no services", [](SpArenaHeader& header) { header.services = 0; }},
       {"no rows", [](SpArenaHeader& header) { header.row_capacity = 0; }},
       {"huge counts", [](SpArenaHeader& header) { header.services = header.remotes = ~0U; }},
-      {"an empty table", [](SpArenaHeader& header) { header.remote4.count = 0; }},
-      {"an endless table", [](SpArenaHeader& header) { header.remote4.count = ~0U; }},
-      {"starts outside", [](SpArenaHeader& header) { header.remote4.starts = ~0U; }},
-      {"labels outside", [](SpArenaHeader& header) { header.zone4.labels = header.size; }},
-      {"services outside", [](SpArenaHeader& header) { header.service.labels = ~0U; }},
+      {"an empty run",
+       [](SpArenaHeader& header) {
+         header.remote4.root = {0, 0};
+       }},
+      {"an endless run",
+       [](SpArenaHeader& header) {
+         header.remote4.root = {0, 0x3fffffff};
+       }},
+      {"a run outside",
+       [](SpArenaHeader& header) {
+         header.remote4.root = {~0U, 2};
+       }},
+      {"ranges outside",
+       [](SpArenaHeader& header) {
+         header.remote4.ranges = ~0U;
+         header.remote4.root = {0, 1};
+       }},
+      {"steps outside",
+       [](SpArenaHeader& header) {
+         header.remote4.steps = header.size;
+         header.remote4.root = {0, SP_STEP_BRANCH(0, 16)};
+       }},
+      {"a branch into itself",
+       [](SpArenaHeader& header) {
+         header.remote4.steps = offsetof(SpArenaHeader, remote4.root);
+         header.remote4.root = {0, SP_STEP_BRANCH(0, 0)};
+       }},
+      {"a label that is none",
+       [](SpArenaHeader& header) {
+         header.remote4.root = {~0U, SP_STEP_LABEL};
+       }},
+      {"services outside",
+       [](SpArenaHeader& header) {
+         header.service.ranges = ~0U;
+         header.service.root = {0, 1};
+       }},
       {"rows outside", [](SpArenaHeader& header) { header.rows = header.size; }},
       {"verdicts outside", [](SpArenaHeader& header) { header.verdicts = ~0U; }},
-      {"labels are no labels",
-       [](SpArenaHeader& header) { header.remote4.labels = header.remote4.starts; }},
+      {"ranges are no ranges",
+       [](SpArenaHeader& header) {
+         header.remote4.ranges = offsetof(SpArenaHeader, version);  // before `size`, no label
+         header.remote4.root = {0, 1};
+       }},
       {"verdicts are no verdicts", [](SpArenaHeader& header) { header.verdicts = 0; }},
   };
   std::uint64_t drops = 0;

@@ -28,9 +28,26 @@ std::map<std::string, std::uint64_t> budget() {
   return figures;
 }
 
+/// With everything that a policy can have, so that no branch is removed before the verifier sees it.
+Program everything() {
+  Program program;
+  program.policy = "everything";
+  program.zones = {{"staff", {AddressRange::prefix(Address::v4(0x0a140000), 16)}}};
+  Rule& outward = program.rules.emplace_back();
+  outward.services = {{protocol_tcp, 443, 443}};
+  outward.remote.names = {*HostName::parse("a.example.com")};
+  Rule& inward = program.rules.emplace_back();
+  inward.direction = Direction::inward;
+  inward.services = {{protocol_tcp, 22, 22}};
+  inward.remote.ranges = {AddressRange::prefix(Address::v4(0xc6336400), 24)};
+  return program;
+}
+
 TEST(Verifier, B7_WorkAndSizeStayInsideTheBudget) {
   if (geteuid() != 0) GTEST_SKIP() << "SKIP: needs root";
-  const auto datapath = Datapath::load(make_image(Program{}));
+  const Image image = make_image(everything());
+  ASSERT_TRUE(image.zone_sets.size() > 1 && binds_names(image) && has_inward_rules(image));
+  const auto datapath = Datapath::load(image);
   ASSERT_TRUE(datapath) << datapath.error().text();
   const auto most = budget();
   ASSERT_EQ(most.size(), 2U);

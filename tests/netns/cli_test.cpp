@@ -182,7 +182,7 @@ TEST_F(Cli, show_tells_what_is_inside) {
   for (const char* words :
        {"policy     branch", "zone       staff = 10.20.0.0/16, 2001:db8:20::/48",
         "relay.example.net  for rules 1, 2", "branch.sally:6:5", "DNS guard", "special ranges",
-        "arena bytes: "}) {
+        "arena bytes: ", "removed from the program: inward rows (no inward rules)"}) {
     EXPECT_THAT(page.output, HasSubstr(words));
   }
   const Finished as_json = sallyport({"show", bundle, "--json"});

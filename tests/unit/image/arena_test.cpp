@@ -25,14 +25,13 @@ class ArenaReader {
   const SpArenaHeader& header() const { return header_; }
 
   std::uint32_t label4(const SpTable& table, std::uint32_t key) const {
-    std::uint32_t at = 0;
-    while (at + 1 < table.count && read<std::uint32_t>(table.starts + (at + 1) * 4) <= key) ++at;
-    return read<std::uint32_t>(table.labels + at * 4);
+    return label_in<SpRange4>(table, key, key,
+                              [](const SpRange4& range) { return Uint128{range.start}; });
   }
   std::uint32_t label6(const SpTable& table, Uint128 key) const {
-    std::uint32_t at = 0;
-    while (at + 1 < table.count && start6(table, at + 1) <= key) ++at;
-    return read<std::uint32_t>(table.labels + at * 4);
+    return label_in<SpRange6>(
+        table, key, static_cast<std::uint64_t>(key >> 64),
+        [](const SpRange6& range) { return Uint128{range.high} << 64 | range.low; });
   }
   std::uint32_t label(const SpTable& v4, const SpTable& v6, const Address& address) const {
     return address.family == Family::v4 ? label4(v4, static_cast<std::uint32_t>(address.number))
@@ -57,9 +56,42 @@ class ArenaReader {
     }
     return value;
   }
-  Uint128 start6(const SpTable& table, std::uint32_t at) const {
-    const auto start = read<SpStart6>(table.starts + at * sizeof(SpStart6));
-    return Uint128{start.high} << 64 | start.low;
+  /// By the steps, then among the ranges of the run. The way must end where a look at all ranges
+  /// does.
+  template <class Range, class Start>
+  std::uint32_t label_in(const SpTable& table, Uint128 key, std::uint64_t leading,
+                         Start start_of) const {
+    const auto range = [&](std::uint32_t at) {
+      return read<Range>(table.ranges + at * sizeof(Range));
+    };
+    std::uint32_t all = 0;
+    while (all + 1 < table.count && start_of(range(all + 1)) <= key) ++all;
+
+    SpStep step = table.root;
+    const auto step_at = [&](std::uint64_t at) {
+      EXPECT_LT(at, table.step_count);
+      return read<SpStep>(table.steps + at * sizeof(SpStep));
+    };
+    for (int steps = 1; SP_STEP_GOES_ON(step.form); ++steps) {
+      EXPECT_LT(steps, SP_MAX_STEPS);
+      const std::uint64_t head = leading >> SP_STEP_SHIFT(step.form);
+      std::uint64_t place = head & ((std::uint64_t{1} << SP_STEP_BITS(step.form)) - 1);
+      if (SP_STEP_IS_PREFIX(step.form)) {
+        const SpStep number = step_at(step.at);
+        const std::uint64_t prefix = std::uint64_t{number.form} << 32 | number.at;
+        place = head == prefix ? 1 : head < prefix ? 2 : 3;
+      }
+      step = step_at(step.at + place);
+    }
+    std::uint32_t label = step.at;
+    if (step.form != SP_STEP_LABEL) {
+      EXPECT_TRUE(step.form > 0 && step.at + step.form <= table.count) << "a run of " << step.form;
+      std::uint32_t found = step.at;
+      while (found + 1 < step.at + step.form && start_of(range(found + 1)) <= key) ++found;
+      label = range(found).label;
+    }
+    EXPECT_EQ(label, range(all).label);
+    return label;
   }
 
   std::span<const std::byte> arena_;
