@@ -2,8 +2,9 @@
 // The control socket: one request and one reply per connection. Each is one line of JSON, at most
 // 64 KiB, and as many bytes behind it as its "bytes" says, at most 256 MiB:
 //   {"request": "load", "bytes": 4711}    {"ok": true, "bytes": 0}    {"ok": false, "error": "..."}
-// Requests are `status`, `bindings`, `load` (bytes: a bundle) and `unload`. The entry points are
-// ControlServer::listen() and control_call().
+// Requests are `status`, `bindings`, `load` (bytes: a bundle), `rollback` (bytes: the number of a
+// generation, or none) and `unload`. The entry points are ControlServer::listen() and
+// control_call().
 #pragma once
 
 #include <cstdint>

@@ -115,28 +115,24 @@ void RunDirectory::remove_bundle(std::uint64_t generation) const {
 }
 
 std::uint64_t RunDirectory::newest_bundle() const {
-  std::uint64_t newest = 0;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with("gen-")) continue;
-    std::uint64_t number = 0;
-    std::from_chars(name.data() + std::string_view("gen-").size(), name.data() + name.size(),
-                    number);
-    newest = std::max(newest, number);
-  }
-  return newest;
+  const std::vector<std::uint64_t> numbers = bundles();
+  return numbers.empty() ? 0 : numbers.back();
 }
 
-void RunDirectory::keep_only_bundle(std::uint64_t generation) const {
+std::vector<std::uint64_t> RunDirectory::bundles() const {
+  constexpr std::string_view before = "gen-", behind = ".bundle";
+  std::vector<std::uint64_t> numbers;
   std::error_code ignored;
-  const std::filesystem::path kept = bundle(generation);
   for (const auto& entry : std::filesystem::directory_iterator(directory_, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (name.starts_with("gen-") && entry.path() != kept) {
-      std::filesystem::remove(entry.path(), ignored);
-    }
+    if (!name.starts_with(before) || !name.ends_with(behind)) continue;
+    std::uint64_t number = 0;
+    const char* end = name.data() + name.size() - behind.size();
+    const auto [stopped, failed] = std::from_chars(name.data() + before.size(), end, number);
+    if (failed == std::errc() && stopped == end) numbers.push_back(number);
   }
+  std::ranges::sort(numbers);
+  return numbers;
 }
 
 Result<void> RunDirectory::store_aliases(const std::string& text) const {

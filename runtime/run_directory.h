@@ -2,7 +2,9 @@
 // The files of one instance under /run/sallyport/INSTANCE (mode 0700):
 //   lock          held by the runtime while it lives, with its process id inside
 //   control       the control socket
-//   gen-N.bundle  the bundle of generation N: its rules' identities and texts
+//   gen-N.bundle  the bundle of generation N: its rules' identities and texts; beside the live
+//   one's
+//                 those of the policies before it (history.h)
 //   aliases       what the aliases of the policy led to, as JSON, so that a restart knows the names
 //                 that were derived from them
 //   network       of an instance that uses nftables: the inode of the network namespace of its
@@ -13,6 +15,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "compiler/image/bundle.h"
 #include "compiler/values/error.h"
@@ -38,8 +41,8 @@ class RunDirectory {
   void remove_bundle(std::uint64_t generation) const;
   /// The greatest number that a bundle is stored under; 0 if none is.
   std::uint64_t newest_bundle() const;
-  /// Removes the bundles of every generation but this one.
-  void keep_only_bundle(std::uint64_t generation) const;
+  /// The numbers that bundles are stored under, in order.
+  std::vector<std::uint64_t> bundles() const;
   Result<void> store_aliases(const std::string& text) const;
   /// Empty if there are none.
   std::string stored_aliases() const;

@@ -67,7 +67,8 @@ Runtime::Runtime(Options options, World world, EventLoop loop, Pins pins, RunDir
       world_(std::move(world)),
       loop_(std::move(loop)),
       pins_(std::move(pins)),
-      files_(std::move(files)) {}
+      files_(std::move(files)),
+      history_(History::of(files_)) {}
 
 Runtime::~Runtime() {
   views_.reset();  // before the loop that they wait in
@@ -354,7 +355,8 @@ void Runtime::retire_others() {
     if (auto removed = pins_.remove_generation(number); !removed)
       world_.log(removed.error().text());
   }
-  files_.keep_only_bundle(generation_->number());
+  const Bundle& live = generation_->bundle();
+  history_.enforced({generation_->number(), live.image.policy, live.digest});
 }
 
 Result<void> Runtime::load(Bundle bundle) {
@@ -379,6 +381,29 @@ Result<void> Runtime::load(Bundle bundle) {
   window_trouble_.clear();
   plan_windows();
   return {};
+}
+
+Result<Enforced> Runtime::roll_back(std::optional<std::uint64_t> generation) {
+  const auto earlier = history_.find(generation);
+  const std::string to = generation ? "to generation " + std::to_string(*generation) : "";
+  const std::string tried = "roll back" + (to.empty() ? "" : ' ' + to);
+  if (!earlier) {
+    std::string kept;
+    for (const Enforced& entry : history_.earlier())
+      kept += (kept.empty() ? "" : ", ") + std::to_string(entry.generation);
+    return std::unexpected(Error{
+        tried, generation ? "its policy is not kept" : "no policy was enforced before this one",
+        kept.empty() ? std::string() : "kept: " + kept});
+  }
+  auto bundle = files_.stored_bundle(earlier->generation);
+  if (!bundle) return std::unexpected(bundle.error());
+  if (bundle->digest != earlier->digest) {
+    return std::unexpected(Error{tried, "its stored bundle is not the one that was enforced", {}});
+  }
+  if (auto loaded = load(std::move(*bundle)); !loaded) return std::unexpected(loaded.error());
+  world_.log("rolled back: this is the policy of generation " +
+             std::to_string(earlier->generation));
+  return *earlier;
 }
 
 Result<void> Runtime::unload() {

@@ -18,6 +18,7 @@
 #include "runtime/control.h"
 #include "runtime/event_loop.h"
 #include "runtime/generation.h"
+#include "runtime/history.h"
 #include "runtime/nft_wall.h"
 #include "runtime/run_directory.h"
 #include "runtime/status.h"
@@ -59,6 +60,9 @@ class Runtime {
   /// one atomic step, nftables narrows to the new one; so that every packet meets the old policy or
   /// the new one. On failure nothing has changed.
   Result<void> load(Bundle bundle);
+  /// Loads the policy of this earlier generation again, as a new one; without a number, the policy
+  /// before the live one. Returns what was loaded.
+  Result<Enforced> roll_back(std::optional<std::uint64_t> generation);
   /// Detaches and removes everything of the instance.
   Result<void> unload();
 
@@ -120,6 +124,7 @@ class Runtime {
 
   ControlReply respond(const ControlRequest& request);
   ControlReply respond_load(std::span<const std::uint8_t> bytes);
+  ControlReply respond_rollback(std::span<const std::uint8_t> bytes);
   ControlReply respond_unload();
   std::string bindings_json() const;
   RuntimeStatus runtime_status() const;
@@ -131,6 +136,7 @@ class Runtime {
   EventLoop loop_;
   Pins pins_;
   RunDirectory files_;
+  History history_;
   Fd lock_;
   std::set<Address> own_;
   std::optional<Binder> binder_;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -25,6 +26,12 @@ constexpr Moment expiry_pause = std::chrono::milliseconds(50);
 
 ControlReply refusal(const Error& error) {
   return {error.text(), {}, {}};
+}
+
+nlohmann::ordered_json live_json(const Generation& live) {
+  return {{"policy", live.bundle().image.policy},
+          {"generation", live.number()},
+          {"bundle", live.bundle().digest}};
 }
 
 }  // namespace
@@ -203,6 +210,7 @@ ControlReply Runtime::respond(const ControlRequest& request) {
   if (request.verb == "status") return {{}, status_json(status()), {}};
   if (request.verb == "bindings") return {{}, bindings_json(), {}};
   if (request.verb == "load") return respond_load(request.payload);
+  if (request.verb == "rollback") return respond_rollback(request.payload);
   if (request.verb == "unload") return respond_unload();
   return {"there is no request `" + request.verb + "`", {}, {}};
 }
@@ -211,9 +219,26 @@ ControlReply Runtime::respond_load(std::span<const std::uint8_t> bytes) {
   auto bundle = read_bundle(bytes);
   if (!bundle) return refusal(bundle.error());
   if (auto loaded = load(std::move(*bundle)); !loaded) return refusal(loaded.error());
-  const nlohmann::ordered_json reply = {{"policy", generation_->bundle().image.policy},
-                                        {"generation", generation_->number()},
-                                        {"bundle", generation_->bundle().digest}};
+  return {{}, live_json(*generation_).dump(), {}};
+}
+
+/// The payload is the number of a generation in decimal digits, or nothing.
+ControlReply Runtime::respond_rollback(std::span<const std::uint8_t> bytes) {
+  const std::string text(bytes.begin(), bytes.end());
+  std::optional<std::uint64_t> wanted;
+  if (!text.empty()) {
+    std::uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [stopped, failed] = std::from_chars(text.data(), end, number);
+    if (failed != std::errc() || stopped != end) {
+      return refusal({"roll back", "a generation is a number", "found `" + text + "`"});
+    }
+    wanted = number;
+  }
+  const auto restored = roll_back(wanted);
+  if (!restored) return refusal(restored.error());
+  nlohmann::ordered_json reply = live_json(*generation_);
+  reply["of_generation"] = restored->generation;
   return {{}, reply.dump(), {}};
 }
 
@@ -267,6 +292,7 @@ RuntimeStatus Runtime::runtime_status() const {
   status.refused = binder_->counts().refused;
   status.lookups = views_->counts();
   status.windows = window_status();
+  status.earlier = history_.earlier();
   if (generation_->datapath()) status.tables = generation_->datapath()->sizes();
   return status;
 }

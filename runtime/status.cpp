@@ -170,6 +170,12 @@ void add_runtime(Json& object, const RuntimeStatus& runtime) {
                       {"bytes", size.bytes}});
   }
   object["tables"] = std::move(tables);
+  Json earlier = Json::array();
+  for (const auto& policy : runtime.earlier) {
+    earlier.push_back(
+        {{"generation", policy.generation}, {"policy", policy.policy}, {"bundle", policy.digest}});
+  }
+  object["earlier"] = std::move(earlier);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "runtime/attachment.h"
 #include "runtime/bpffs.h"
 #include "runtime/datapath.h"
+#include "runtime/history.h"
 #include "runtime/nft_wall.h"
 #include "runtime/refresh.h"
 #include "runtime/run_directory.h"
@@ -47,6 +48,7 @@ struct RuntimeStatus {
   Refresh::Counts lookups;
   std::optional<WindowStatus> windows;
   std::vector<Datapath::Size> tables;
+  std::vector<Enforced> earlier;  // what can be rolled back to, the latest first
 };
 
 struct Status {

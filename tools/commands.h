@@ -32,6 +32,7 @@ Command add_import(CLI::App& command);
 Command add_verify(CLI::App& command);
 Command add_run(CLI::App& command);
 Command add_load(CLI::App& command);
+Command add_rollback(CLI::App& command);
 Command add_status(CLI::App& command);
 Command add_unload(CLI::App& command);
 Command add_help(CLI::App& command);

@@ -31,6 +31,7 @@ constexpr Row commands[] = {
     {"verify", "Prove that every engine decides as the policy says.", sallyport::add_verify},
     {"run", "Enforce a bundle on devices of this gateway.", sallyport::add_run},
     {"load", "Give a running runtime another bundle.", sallyport::add_load},
+    {"rollback", "Enforce an earlier policy again.", sallyport::add_rollback},
     {"status", "Show what is enforced, and what is not.", sallyport::add_status},
     {"unload", "Detach, and remove everything that `run` has made.", sallyport::add_unload},
     {"help", "Explain a code such as `host-bits`, or list them.", sallyport::add_help},

@@ -126,6 +126,15 @@ void print_windows(const Json& status) {
               << text(windows, "trouble") << '\n';
 }
 
+void print_earlier(const Json& status) {
+  if (!status.contains("earlier")) return;
+  for (const auto& earlier : status.at("earlier")) {
+    std::cout << "before that   generation " << earlier.at("generation") << ", policy "
+              << text(earlier, "policy") << ", bundle " << text(earlier, "bundle").substr(0, 12)
+              << "\n";
+  }
+}
+
 void print_page(const Json& status, bool all) {
   std::cout << "instance      " << text(status, "instance") << '\n'
             << "policy        " << text(status, "policy") << ", generation "
@@ -136,6 +145,7 @@ void print_page(const Json& status, bool all) {
                 : status.at("generation") == 0   ? "not running; nothing is enforced"
                                                  : "not running; enforcement is in place")
             << '\n';
+  print_earlier(status);
   print_windows(status);
   print_devices(status);
   if (status.at("running").get<bool>()) print_names(status);

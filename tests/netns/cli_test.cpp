@@ -76,7 +76,7 @@ class Cli : public testing::Test {
 
 TEST_F(Cli, every_command_has_help_with_an_example) {
   for (const char* command :
-       {"check", "build", "show", "explain", "run", "load", "status", "unload"}) {
+       {"check", "build", "show", "explain", "run", "load", "rollback", "status", "unload"}) {
     const Finished help = sallyport({command, "--help"});
     EXPECT_EQ(help.status, 0);
     EXPECT_THAT(help.output, HasSubstr(std::string("\n  sallyport ") + command)) << command;
@@ -500,6 +500,30 @@ TEST_F(CliDaemon, load_swaps_and_refuses_without_effect) {
   EXPECT_THAT(refused.output, HasSubstr("there is no resolver to ask"));
   EXPECT_EQ(status()["generation"], 2);
   EXPECT_EQ(status()["bundle"], now["bundle"]);
+}
+
+TEST_F(CliDaemon, rollback_enforces_the_policy_before) {
+  start(build("first.sally", "first.bundle"));
+  const json first = status();
+  const Finished none = in_gate({"rollback", "--instance", instance_});
+  EXPECT_EQ(none.status, 3);
+  EXPECT_THAT(none.output, HasSubstr("no policy was enforced before this one"));
+  ASSERT_EQ(
+      in_gate({"load", build("second.sally", "second.bundle"), "--instance", instance_}).status, 0);
+  EXPECT_EQ(status()["earlier"][0]["generation"], 1);
+  EXPECT_THAT(in_gate({"status", "--instance", instance_}).output,
+              HasSubstr("before that   generation 1, policy gate"));
+
+  const Finished unknown = in_gate({"rollback", "7", "--instance", instance_});
+  EXPECT_EQ(unknown.status, 3);
+  EXPECT_THAT(unknown.output, HasSubstr("generation 7: its policy is not kept (kept: 1)"));
+  const Finished back = in_gate({"rollback", "1", "--instance", instance_});
+  EXPECT_EQ(back.status, 0) << back.output;
+  EXPECT_THAT(back.output,
+              HasSubstr("policy gate of generation 1 is enforced again (generation 3"));
+  EXPECT_EQ(status()["bundle"], first["bundle"]);
+  const Finished forth = in_gate({"rollback", "--json", "--instance", instance_});
+  EXPECT_EQ(json::parse(forth.output)["of_generation"], 2);
 }
 
 TEST_F(CliDaemon, explain_asks_the_running_runtime) {

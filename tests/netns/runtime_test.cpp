@@ -371,6 +371,66 @@ TEST_F(RuntimeInNamespace, a_load_that_cannot_be_changes_nothing) {
   });
 }
 
+/// A policy of this name that opens one port.
+std::string opens_port(const std::string& name, int port) {
+  return "policy " + name + " {\n  from any { allow tcp " + std::to_string(port) +
+         " to 198.51.100.0/24 }\n}\n";
+}
+
+TEST_F(RuntimeInNamespace, what_was_enforced_before_can_be_enforced_again) {
+  gate_->inside([&] {
+    auto runtime = start(opens_port("a", 1));
+    ASSERT_TRUE(runtime) << runtime.error().text();
+    const auto none = (*runtime)->roll_back({});
+    ASSERT_FALSE(none);
+    EXPECT_THAT(none.error().text(), HasSubstr("no policy was enforced before this one"));
+    for (int port = 2; port <= 5; ++port) {
+      const auto loaded =
+          (*runtime)->load(bundle_of(opens_port(std::string(1, "?abcde"[port]), port)));
+      ASSERT_TRUE(loaded) << loaded.error().text();
+    }
+
+    const auto back = (*runtime)->roll_back({});
+    ASSERT_TRUE(back) << back.error().text();
+    EXPECT_EQ(back->generation, 4U);
+    EXPECT_EQ(verdict("198.51.100.1", 4), "pass");
+    EXPECT_EQ(verdict("198.51.100.1", 5), "drop");
+    EXPECT_EQ((*runtime)->status().generation, 6U);
+    EXPECT_THAT(pinned_generations(), SizeIs(1));
+    ASSERT_TRUE((*runtime)->roll_back({}));
+    EXPECT_EQ(verdict("198.51.100.1", 5), "pass") << "twice is where it was";
+
+    ASSERT_TRUE((*runtime)->roll_back(3));
+    EXPECT_EQ(verdict("198.51.100.1", 3), "pass");
+    const auto beyond = (*runtime)->roll_back(1);
+    ASSERT_FALSE(beyond);
+    EXPECT_THAT(beyond.error().text(), HasSubstr("generation 1: its policy is not kept"));
+    EXPECT_EQ(verdict("198.51.100.1", 3), "pass") << "a refusal changes nothing";
+    EXPECT_THAT((*runtime)->status().runtime->earlier, SizeIs(3));
+  });
+}
+
+TEST_F(RuntimeInNamespace, a_restart_can_go_back_to_what_ran_before_it) {
+  gate_->inside([&] {
+    { ASSERT_TRUE(start(opens_port("a", 1))); }
+    auto runtime = start(opens_port("b", 2));
+    ASSERT_TRUE(runtime) << runtime.error().text();
+    EXPECT_EQ(verdict("198.51.100.1", 1), "drop");
+
+    const auto file = "/run/sallyport/" + instance_ + "/gen-1.bundle";
+    std::filesystem::copy_file(file, file + ".aside");
+    std::filesystem::resize_file(file, 100);
+    const auto damaged = (*runtime)->roll_back({});
+    ASSERT_FALSE(damaged);
+    EXPECT_EQ(verdict("198.51.100.1", 2), "pass") << "a damaged bundle changes nothing";
+
+    std::filesystem::rename(file + ".aside", file);
+    ASSERT_TRUE((*runtime)->roll_back({}));
+    EXPECT_EQ(verdict("198.51.100.1", 1), "pass");
+    EXPECT_EQ(verdict("198.51.100.1", 2), "drop");
+  });
+}
+
 TEST_F(RuntimeInNamespace, a_second_runtime_is_turned_away) {
   gate_->inside([&] {
     auto runtime = start(allows_relay);
