@@ -76,7 +76,7 @@ enum SpReason {
 /* A table of consecutive ranges that covers its whole domain. The ranges are sorted and the first
  * begins at 0; a key has the label of the last one that begins not above it. */
 struct SpRange4 {
-  __u32 start; /* an IPv4 address or a service key */
+  __u32 start;
   __u32 label;
 };
 struct SpRange6 {
@@ -117,6 +117,17 @@ struct SpTable {
   struct SpStep root;
 };
 
+/* The labels of service keys, in three reads without a choice: table = protocols[key >> 16], page =
+ * tables[table][key >> 8 & 255], label = pages[page][key & 255]. Equal tables and equal pages are
+ * stored once. */
+#define SP_PROTOCOLS 512 /* with the bit for a later fragment */
+struct SpServices {
+  __u32 protocols; /* offset of __u32[SP_PROTOCOLS] */
+  __u32 tables;    /* offset of __u32[][256] */
+  __u32 pages;     /* offset of __u32[][256] */
+  __u32 zero;
+};
+
 /* The single value of the `arena` map: this header, then the tables it points at. Tables of ranges
  * never change while the arena lives; rows and verdicts only gain entries behind the ones in use.
  */
@@ -133,9 +144,9 @@ struct SpArenaHeader {
   struct SpTable zone6;
   struct SpTable remote4; /* remote address -> remote label, static destinations only */
   struct SpTable remote6;
-  struct SpTable service; /* service key -> service label */
-  __u32 rows;             /* offset of __u32[directions][zones][remotes]: the row of a pair */
-  __u32 verdicts;         /* offset of __u32[row_capacity][services]: cells */
+  struct SpServices service;
+  __u32 rows;     /* offset of __u32[directions][zones][remotes]: the row of a pair */
+  __u32 verdicts; /* offset of __u32[row_capacity][services]: cells */
 };
 
 /* The datapath may read this far behind a masked offset; the arena map's value is `size` + this. */
@@ -153,6 +164,11 @@ struct SpKey6 {
 
 /* bound4, bound6: address -> __u32 remote label, for addresses bound to names; probed before the
  * static tables, whose groups the label already includes. own: SpKey6 -> __u8 1. */
+
+/* A packet to an address whose bit is not set in the datapath's own_filter is not for the gateway.
+ * The arguments are the halves of an SpKey6 as they lie in memory. */
+#define SP_OWN_FILTER_WORDS 8
+#define SP_OWN_BIT(high, low) ((((high) ^ (low)) * 0x9e3779b97f4a7c15ULL) >> 55)
 
 /* rule_counters[rule id], reason_counters[reason]: per CPU. */
 struct SpCounter {
@@ -180,11 +196,12 @@ SP_ASSERT(sizeof(struct SpRange4) == 8, "SpRange4");
 SP_ASSERT(sizeof(struct SpRange6) == 24, "SpRange6");
 SP_ASSERT(sizeof(struct SpStep) == 8, "SpStep");
 SP_ASSERT(sizeof(struct SpTable) == 24, "SpTable");
-SP_ASSERT(sizeof(struct SpArenaHeader) == 160, "SpArenaHeader");
+SP_ASSERT(sizeof(struct SpServices) == 16, "SpServices");
+SP_ASSERT(sizeof(struct SpArenaHeader) == 152, "SpArenaHeader");
 SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, zone4) == 32, "zone4");
 SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, remote4) == 80, "remote4");
 SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, service) == 128, "service");
-SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, rows) == 152, "rows");
+SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, rows) == 144, "rows");
 SP_ASSERT(sizeof(struct SpKey4) == 4, "SpKey4");
 SP_ASSERT(sizeof(struct SpKey6) == 16, "SpKey6");
 SP_ASSERT(sizeof(struct SpCounter) == 16, "SpCounter");

@@ -119,12 +119,20 @@ static __always_inline __u32 find6(const struct SpArenaHeader* header, const str
 
 /* The label of an SP_SERVICE_KEY or SP_FRAGMENT_KEY. */
 static __always_inline __u32 service_of(const struct SpArenaHeader* header, __u32 key) {
-  return find4(header, &header->service, key);
+  const struct SpServices* service = &header->service;
+  const __u32 *table, *page, *label;
+
+  table = arena_at(header, service->protocols + (key >> 16) % SP_PROTOCOLS * sizeof(*table));
+  if (!table) return SP_NO_LABEL;
+  page = arena_at(header, service->tables + (*table * 256ULL + (key >> 8 & 255)) * sizeof(*page));
+  if (!page) return SP_NO_LABEL;
+  label = arena_at(header, service->pages + (*page * 256ULL + (key & 255)) * sizeof(*label));
+  return label ? *label : SP_NO_LABEL;
 }
 
 /* The zone label of a local address; without zones there is one. */
 static __always_inline __u32 zone_of(const struct SpArenaHeader* header, __u8 family,
-                                     const struct SpKey6* local) {
+                                     const union address* local) {
   if (!has_zones) return 0;
   if (family == 4) return find4(header, &header->zone4, number4(local));
   return find6(header, &header->zone6, number6(local));
@@ -132,14 +140,13 @@ static __always_inline __u32 zone_of(const struct SpArenaHeader* header, __u8 fa
 
 /* The label of a remote address: what names bind comes first and includes the static groups. */
 static __always_inline __u32 remote_of(const struct SpArenaHeader* header, __u8 family,
-                                       const struct SpKey6* remote) {
+                                       const union address* remote) {
   if (has_names) {
-    struct SpKey6 key6 = *remote;
-    struct SpKey4 key4;
-    const __u32* bound;
+    const union address key6 = *remote;
+    const __be32 key4 = remote->words[3];
+    const __u32* bound =
+        family == 4 ? bpf_map_lookup_elem(&bound4, &key4) : bpf_map_lookup_elem(&bound6, &key6);
 
-    __builtin_memcpy(&key4, &remote->address[12], sizeof(key4));
-    bound = family == 4 ? bpf_map_lookup_elem(&bound4, &key4) : bpf_map_lookup_elem(&bound6, &key6);
     if (bound) return *bound;
   }
   if (family == 4) return find4(header, &header->remote4, number4(remote));
@@ -148,12 +155,12 @@ static __always_inline __u32 remote_of(const struct SpArenaHeader* header, __u8 
 
 /* The same as global functions, for packets that are rarely met: the verifier walks the searches
  * once for all of them. */
-__noinline int zone_label(const struct SpKey6* local, __u32 family) {
+__noinline int zone_label(const union address* local, __u32 family) {
   const struct SpArenaHeader* header = live_arena();
 
   return header && local ? zone_of(header, (__u8)family, local) : SP_NO_LABEL;
 }
-__noinline int remote_label(const struct SpKey6* remote, __u32 family) {
+__noinline int remote_label(const union address* remote, __u32 family) {
   const struct SpArenaHeader* header = live_arena();
 
   return header && remote ? remote_of(header, (__u8)family, remote) : SP_NO_LABEL;

@@ -52,6 +52,9 @@ struct {
   __type(value, __u8);
 } own SEC(".maps");
 
+/* Spares most packets the probe of `own`. */
+__u64 own_filter[SP_OWN_FILTER_WORDS];
+
 /* By rule id; entry 0 stays zero. */
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -5,6 +5,7 @@
 #define SALLYPORT_BPF_PACKET_H
 
 #include <linux/bpf.h>
+#include <linux/in6.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -25,10 +26,22 @@
 
 enum fragment_class { WHOLE, FIRST, LATER };
 
+/* In network order, IPv4 addresses v4-mapped. Written and read as halves: what is stored byte by
+ * byte and loaded as a whole waits for the stores. */
+union address {
+  struct {
+    __be64 high;
+    __be64 low;
+  };
+  __be32 words[4];
+  __u8 bytes[16];
+  struct SpKey6 key;
+};
+
 /* The packet that an ICMP error is about. */
 struct quote {
-  struct SpKey6 source;
-  struct SpKey6 destination;
+  union address source;
+  union address destination;
   __u16 source_port; /* or the ICMP type */
   __u16 destination_port;
   __u16 zero;
@@ -38,10 +51,14 @@ struct quote {
 
 /* Without padding: the verifier lets no function see bytes that were never written. */
 struct packet {
+  union address source;
+  union address destination;
+  struct quote quote;
   __u32 length; /* bytes of the whole frame */
   __u32 at;     /* cursor: offset in the frame of the next byte to read */
   __u32 end;    /* offset of the first byte behind the packet; what follows is padding */
   __u32 rule;   /* the id of the deciding rule, 0 if none decided */
+  __u32 zero;
   __u16 source_port;
   __u16 destination_port; /* or the ICMP type; 0 for a later fragment or another protocol */
   __u8 family;            /* 4 or 6 */
@@ -52,11 +69,8 @@ struct packet {
   __u8 icmp_code;
   __u8 icmp_error; /* a whole ICMP error message */
   __u8 tcp_flags;
-  struct SpKey6 source; /* IPv4 addresses are v4-mapped */
-  struct SpKey6 destination;
-  struct quote quote;
 };
-_Static_assert(sizeof(struct packet) == 60 + sizeof(struct quote), "struct packet has padding");
+_Static_assert(sizeof(struct packet) == 64 + sizeof(struct quote), "struct packet has padding");
 _Static_assert(sizeof(struct quote) == 40, "struct quote has padding");
 
 /* No header begins behind this: the link header, 40 bytes of IPv6, six extension headers of 2048
@@ -90,19 +104,30 @@ static __always_inline void* take(struct xdp_md* ctx, struct packet* packet, __u
   return bytes;
 }
 
-static __always_inline void set_mapped(struct SpKey6* address, const void* ipv4) {
-  __builtin_memset(address->address, 0, 10);
-  address->address[10] = 0xff;
-  address->address[11] = 0xff;
-  __builtin_memcpy(&address->address[12], ipv4, 4);
+static __always_inline void set_mapped(union address* address, __be32 ipv4) {
+  address->high = 0;
+  address->low = bpf_cpu_to_be64(0xffffULL << 32 | bpf_ntohl(ipv4));
+}
+
+static __always_inline void set_address(union address* address, const struct in6_addr* ipv6) {
+  const __be32* words = ipv6->in6_u.u6_addr32;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  address->high = (__u64)words[1] << 32 | words[0];
+  address->low = (__u64)words[3] << 32 | words[2];
+#else
+  address->high = (__u64)words[0] << 32 | words[1];
+  address->low = (__u64)words[2] << 32 | words[3];
+#endif
+}
+
+static __always_inline bool same_address(const union address* a, const union address* b) {
+  return a->high == b->high && a->low == b->low;
 }
 
 /* The IPv4 address as a number. */
-static __always_inline __u32 number4(const struct SpKey6* mapped) {
-  __be32 address;
-
-  __builtin_memcpy(&address, &mapped->address[12], 4);
-  return bpf_ntohl(address);
+static __always_inline __u32 number4(const union address* mapped) {
+  return (__u32)bpf_be64_to_cpu(mapped->low);
 }
 
 /* An IPv6 address as a number. */
@@ -111,11 +136,8 @@ struct halves {
   __u64 low;
 };
 
-static __always_inline struct halves number6(const struct SpKey6* address) {
-  __be64 halves[2];
-
-  __builtin_memcpy(halves, address->address, 16);
-  return (struct halves){bpf_be64_to_cpu(halves[0]), bpf_be64_to_cpu(halves[1])};
+static __always_inline struct halves number6(const union address* address) {
+  return (struct halves){bpf_be64_to_cpu(address->high), bpf_be64_to_cpu(address->low)};
 }
 
 #endif

@@ -4,7 +4,8 @@
  * read_frame().
  *
  * The __noinline functions are global: the verifier proves each of them once, for every possible
- * packet, and not once for every way that leads to it. */
+ * packet, and not once for every way that leads to it. A call costs 5 ns, so what most packets have
+ * is inlined into read_frame(), and what few have is called. */
 #ifndef SALLYPORT_BPF_PARSE_H
 #define SALLYPORT_BPF_PARSE_H
 
@@ -92,7 +93,8 @@ __noinline int read_option(struct xdp_md* ctx, struct packet* packet, __u32 end)
   return SP_UNDECIDED;
 }
 
-static __always_inline int read_options(struct xdp_md* ctx, struct packet* packet, __u32 end) {
+__noinline int read_options(struct xdp_md* ctx, struct packet* packet, __u32 end) {
+  if (!packet) return SP_UNREACHABLE;
   for (int i = 0; i < 40 && packet->at < end; i++) {
     int reason = read_option(ctx, packet, end);
 
@@ -101,13 +103,12 @@ static __always_inline int read_options(struct xdp_md* ctx, struct packet* packe
   return SP_UNDECIDED;
 }
 
-__noinline int read_ipv4(struct xdp_md* ctx, struct packet* packet) {
+static __always_inline int read_ipv4(struct xdp_md* ctx, struct packet* packet) {
+  const __u32 start = packet->at;
+  __u32 header, total, fragment;
   struct iphdr* ip;
-  __u32 start, header, total, fragment;
   int reason;
 
-  if (!packet) return SP_UNREACHABLE;
-  start = packet->at;
   ip = look(ctx, packet, 0, sizeof(*ip));
   if (!ip) return SP_DROP_TRUNCATED_IP;
   header = ip->ihl * 4;
@@ -119,13 +120,15 @@ __noinline int read_ipv4(struct xdp_md* ctx, struct packet* packet) {
   packet->family = 4;
   packet->protocol = ip->protocol;
   packet->hop_limit = ip->ttl;
-  set_mapped(&packet->source, &ip->saddr);
-  set_mapped(&packet->destination, &ip->daddr);
+  set_mapped(&packet->source, ip->saddr);
+  set_mapped(&packet->destination, ip->daddr);
 
-  packet->end = start + header;
-  packet->at = start + sizeof(*ip);
-  reason = read_options(ctx, packet, start + header);
-  if (reason != SP_UNDECIDED) return reason;
+  if (header > sizeof(*ip)) {
+    packet->end = start + header;
+    packet->at = start + sizeof(*ip);
+    reason = read_options(ctx, packet, start + header);
+    if (reason != SP_UNDECIDED) return reason;
+  }
   packet->at = start + header;
   packet->end = start + total;
 
@@ -201,11 +204,30 @@ __noinline int read_extension(struct xdp_md* ctx, struct packet* packet, __u32 c
   return SP_UNDECIDED;
 }
 
-__noinline int read_ipv6(struct xdp_md* ctx, struct packet* packet) {
+/* Up to the transport header, or the first thing that is no extension header. */
+__noinline int read_extensions(struct xdp_md* ctx, struct packet* packet) {
+  if (!packet) return SP_UNREACHABLE;
+  /* One more than may be: read_extension() refuses the seventh. */
+  for (__u32 count = 0; count <= SP_MAX_EXTENSIONS; count++) {
+    int reason;
+
+    if (packet->fragment == LATER) break;
+    if (is_unknown_extension(packet->protocol)) return SP_DROP_EXTENSION_UNKNOWN;
+    if (!is_extension(packet->protocol)) break;
+    reason = read_extension(ctx, packet, count);
+    if (reason != SP_UNDECIDED) return reason;
+  }
+  return SP_UNDECIDED;
+}
+
+static __always_inline bool is_transport(__u8 protocol) {
+  return protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP || protocol == PROTOCOL_ICMPV6;
+}
+
+static __always_inline int read_ipv6(struct xdp_md* ctx, struct packet* packet) {
   struct ipv6hdr* ip;
   __u32 payload;
 
-  if (!packet) return SP_UNREACHABLE;
   ip = take(ctx, packet, sizeof(*ip));
   if (!ip) return SP_DROP_TRUNCATED_IP;
   if (ip->version != 6) return SP_DROP_IP_HEADER;
@@ -216,17 +238,11 @@ __noinline int read_ipv6(struct xdp_md* ctx, struct packet* packet) {
   packet->family = 6;
   packet->protocol = ip->nexthdr;
   packet->hop_limit = ip->hop_limit;
-  __builtin_memcpy(&packet->source, &ip->saddr, sizeof(packet->source));
-  __builtin_memcpy(&packet->destination, &ip->daddr, sizeof(packet->destination));
+  set_address(&packet->source, &ip->saddr);
+  set_address(&packet->destination, &ip->daddr);
+  if (!is_transport(packet->protocol)) {
+    const int reason = read_extensions(ctx, packet);
 
-  /* One more than may be: read_extension() refuses the seventh. */
-  for (__u32 count = 0; count <= SP_MAX_EXTENSIONS; count++) {
-    int reason;
-
-    if (packet->fragment == LATER) break;
-    if (is_unknown_extension(packet->protocol)) return SP_DROP_EXTENSION_UNKNOWN;
-    if (!is_extension(packet->protocol)) break;
-    reason = read_extension(ctx, packet, count);
     if (reason != SP_UNDECIDED) return reason;
   }
   if (packet->protocol == PROTOCOL_ICMP) return SP_DROP_TRANSPORT_HEADER;
@@ -265,8 +281,8 @@ static __always_inline void read_quote4(struct xdp_md* ctx, struct packet* packe
 
   if (!ip || ip->version != 4 || ip->ihl < 5 || ip->frag_off & bpf_htons(0x1fff)) return;
   packet->quote.protocol = ip->protocol;
-  set_mapped(&packet->quote.source, &ip->saddr);
-  set_mapped(&packet->quote.destination, &ip->daddr);
+  set_mapped(&packet->quote.source, ip->saddr);
+  set_mapped(&packet->quote.destination, ip->daddr);
   read_quoted_transport(ctx, packet, sizeof(struct icmp_header) + ip->ihl * 4);
 }
 
@@ -275,48 +291,60 @@ static __always_inline void read_quote6(struct xdp_md* ctx, struct packet* packe
 
   if (!ip || ip->version != 6) return;
   packet->quote.protocol = ip->nexthdr;
-  __builtin_memcpy(&packet->quote.source, &ip->saddr, sizeof(struct SpKey6));
-  __builtin_memcpy(&packet->quote.destination, &ip->daddr, sizeof(struct SpKey6));
+  set_address(&packet->quote.source, &ip->saddr);
+  set_address(&packet->quote.destination, &ip->daddr);
   read_quoted_transport(ctx, packet, sizeof(struct icmp_header) + sizeof(*ip));
 }
 
-/* The transport header at the cursor, unless the packet is a later fragment. */
-__noinline int read_transport(struct xdp_md* ctx, struct packet* packet) {
-  int cut;
+static __always_inline int read_tcp(struct xdp_md* ctx, struct packet* packet, int cut) {
+  struct tcphdr* tcp = look(ctx, packet, 0, sizeof(*tcp));
+
+  if (!tcp) return cut;
+  if (tcp->doff < 5) return SP_DROP_TRANSPORT_HEADER;
+  if (tcp->doff * 4U > bytes_left(packet)) return cut;
+  packet->source_port = bpf_ntohs(tcp->source);
+  packet->destination_port = bpf_ntohs(tcp->dest);
+  packet->tcp_flags = ((__u8*)tcp)[13];
+  return SP_UNDECIDED;
+}
+
+static __always_inline int read_udp(struct xdp_md* ctx, struct packet* packet, int cut) {
+  struct udphdr* udp = look(ctx, packet, 0, sizeof(*udp));
+  __u32 length;
+
+  if (!udp) return cut;
+  length = bpf_ntohs(udp->len);
+  if (length < sizeof(*udp)) return SP_DROP_TRANSPORT_HEADER;
+  if (packet->fragment == WHOLE && length > bytes_left(packet)) return SP_DROP_TRANSPORT_HEADER;
+  packet->source_port = bpf_ntohs(udp->source);
+  packet->destination_port = bpf_ntohs(udp->dest);
+  return SP_UNDECIDED;
+}
+
+__noinline int read_icmp(struct xdp_md* ctx, struct packet* packet, int cut) {
+  struct icmp_header* icmp;
 
   if (!packet) return SP_UNREACHABLE;
+  icmp = look(ctx, packet, 0, sizeof(*icmp));
+  if (!icmp) return cut;
+  packet->destination_port = icmp->type;
+  packet->icmp_code = icmp->code;
+  packet->icmp_error = is_icmp_error(packet, icmp->type);
+  if (packet->icmp_error && packet->family == 4) read_quote4(ctx, packet);
+  if (packet->icmp_error && packet->family == 6) read_quote6(ctx, packet);
+  return SP_UNDECIDED;
+}
+
+/* The transport header at the cursor, unless the packet is a later fragment. */
+static __always_inline int read_transport(struct xdp_md* ctx, struct packet* packet) {
+  int cut;
+
   if (packet->fragment == LATER) return SP_UNDECIDED;
   cut = packet->fragment == FIRST ? SP_DROP_TINY_FRAGMENT : SP_DROP_TRUNCATED_TRANSPORT;
-
-  if (packet->protocol == PROTOCOL_TCP) {
-    struct tcphdr* tcp = look(ctx, packet, 0, sizeof(*tcp));
-
-    if (!tcp) return cut;
-    if (tcp->doff < 5) return SP_DROP_TRANSPORT_HEADER;
-    if (tcp->doff * 4U > bytes_left(packet)) return cut;
-    packet->source_port = bpf_ntohs(tcp->source);
-    packet->destination_port = bpf_ntohs(tcp->dest);
-    packet->tcp_flags = ((__u8*)tcp)[13];
-  } else if (packet->protocol == PROTOCOL_UDP) {
-    struct udphdr* udp = look(ctx, packet, 0, sizeof(*udp));
-    __u32 length;
-
-    if (!udp) return cut;
-    length = bpf_ntohs(udp->len);
-    if (length < sizeof(*udp)) return SP_DROP_TRANSPORT_HEADER;
-    if (packet->fragment == WHOLE && length > bytes_left(packet)) return SP_DROP_TRANSPORT_HEADER;
-    packet->source_port = bpf_ntohs(udp->source);
-    packet->destination_port = bpf_ntohs(udp->dest);
-  } else if (packet->protocol == PROTOCOL_ICMP || packet->protocol == PROTOCOL_ICMPV6) {
-    struct icmp_header* icmp = look(ctx, packet, 0, sizeof(*icmp));
-
-    if (!icmp) return cut;
-    packet->destination_port = icmp->type;
-    packet->icmp_code = icmp->code;
-    packet->icmp_error = is_icmp_error(packet, icmp->type);
-    if (packet->icmp_error && packet->family == 4) read_quote4(ctx, packet);
-    if (packet->icmp_error && packet->family == 6) read_quote6(ctx, packet);
-  }
+  if (packet->protocol == PROTOCOL_TCP) return read_tcp(ctx, packet, cut);
+  if (packet->protocol == PROTOCOL_UDP) return read_udp(ctx, packet, cut);
+  if (packet->protocol == PROTOCOL_ICMP || packet->protocol == PROTOCOL_ICMPV6)
+    return read_icmp(ctx, packet, cut);
   return SP_UNDECIDED;
 }
 

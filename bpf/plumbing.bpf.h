@@ -8,16 +8,16 @@
 #include "bpf/parse.bpf.h"
 
 static __always_inline bool is_link_multicast(const struct packet* packet) { /* ff02::/16 */
-  return packet->family == 6 && packet->destination.address[0] == 0xff &&
-         packet->destination.address[1] == 0x02;
+  return packet->family == 6 && packet->destination.bytes[0] == 0xff &&
+         packet->destination.bytes[1] == 0x02;
 }
 
 static __always_inline bool is_link_local(const struct packet* packet) { /* fe80::/10 */
-  return packet->family == 6 && packet->destination.address[0] == 0xfe &&
-         (packet->destination.address[1] & 0xc0) == 0x80;
+  return packet->family == 6 && packet->destination.bytes[0] == 0xfe &&
+         (packet->destination.bytes[1] & 0xc0) == 0x80;
 }
 
-static __always_inline bool is_mapped(const struct SpKey6* address) { /* ::ffff:0:0/96 */
+static __always_inline bool is_mapped(const union address* address) { /* ::ffff:0:0/96 */
   struct halves number = number6(address);
 
   return number.high == 0 && number.low >> 32 == 0xffff;
@@ -25,8 +25,10 @@ static __always_inline bool is_mapped(const struct SpKey6* address) { /* ::ffff:
 
 static __always_inline bool is_own(const struct packet* packet) {
   /* A copy, because a map key must lie on the stack (5.15 takes no pointer to an argument). */
-  struct SpKey6 key = packet->destination;
+  union address key = packet->destination;
+  const __u32 bit = SP_OWN_BIT(key.high, key.low);
 
+  if (!(own_filter[bit / 64 % SP_OWN_FILTER_WORDS] >> bit % 64 & 1)) return false;
   /* An IPv6 packet to ::ffff:a.b.c.d is not one to a.b.c.d. */
   if (packet->family == 6 && is_mapped(&key)) return false;
   return bpf_map_lookup_elem(&own, &key) != NULL;
@@ -63,7 +65,7 @@ static __always_inline bool is_dhcp(const struct packet* packet, __u32 direction
 }
 
 /* Addresses that no host can have: multicast, broadcast, loopback, unspecified, v4-mapped. */
-static __always_inline bool is_impossible(__u8 family, const struct SpKey6* address) {
+static __always_inline bool is_impossible(__u8 family, const union address* address) {
   struct halves number;
 
   if (family == 4) {
@@ -74,13 +76,12 @@ static __always_inline bool is_impossible(__u8 family, const struct SpKey6* addr
            number_v4 == 0xffffffff;
   }
   number = number6(address);
-  return address->address[0] == 0xff || (number.high == 0 && number.low <= 1) || is_mapped(address);
+  return address->bytes[0] == 0xff || (number.high == 0 && number.low <= 1) || is_mapped(address);
 }
 
 /* A bad source is no better when the packet is for the gateway itself: with route_localnet set, its
  * kernel would take 127.0.0.1 for a friend. Inward the gateway is a local host like others. */
-__noinline int plumbing(const struct packet* packet, __u32 direction) {
-  if (!packet) return SP_UNREACHABLE;
+static __always_inline int plumbing(const struct packet* packet, __u32 direction) {
   if (packet->fragment == WHOLE) {
     if (is_neighbour_discovery(packet, direction)) return SP_PASS_ND;
     if (is_listener_discovery(packet)) return SP_PASS_MLD;

@@ -103,12 +103,6 @@ static __always_inline int judge_reply(struct packet* packet, const struct label
   return cell == 0 || cell & SP_CELL_DENY ? SP_DROP_NO_RULE : SP_DROP_NO_FLOW;
 }
 
-static __always_inline bool same_address(const struct SpKey6* a, const struct SpKey6* b) {
-  const struct halves left = number6(a), right = number6(b);
-
-  return left.high == right.high && left.low == right.low;
-}
-
 /* An ICMP error passes when the packet it quotes would have passed the other way round (D11): as an
  * answer in a flow of this direction, or as part of a flow of the other one. */
 static __always_inline int judge_icmp_error(struct packet* packet, struct labels* labels,
@@ -158,18 +152,22 @@ __noinline int judge_flow(struct packet* packet, __u32 direction, __u32 zone, __
   return judge_reply(packet, &labels, direction == SP_OUTWARD ? SP_INWARD : SP_OUTWARD);
 }
 
+/* Plumbing first, then the rules. */
 __noinline int judge(struct packet* packet, __u32 direction) {
   const bool outward = direction == SP_OUTWARD;
-  const struct SpKey6 *local, *remote;
+  const union address *local, *remote;
   struct labels labels;
   __u32 key, cell = 0;
 
+  int reason;
+
   if (!packet) return SP_UNREACHABLE;
+  reason = plumbing(packet, direction);
+  if (reason != SP_UNDECIDED) return reason;
   labels.header = live_arena();
   if (!labels.header) return SP_DROP_NO_GENERATION;
   if (!outward) {
-    const int reason = spoofed(packet, &labels);
-
+    reason = spoofed(packet, &labels);
     if (reason != SP_UNDECIDED) return reason;
   }
   local = outward ? &packet->source : &packet->destination;
@@ -182,7 +180,9 @@ __noinline int judge(struct packet* packet, __u32 direction) {
     cell = cell_at(&labels, direction, service_of(labels.header, key));
   if (packet->fragment == LATER) return decide(packet, cell, SP_PASS_RULE, SP_DROP_LATER_FRAGMENT);
   if (cell != 0) return decide(packet, cell, SP_PASS_RULE, SP_DROP_NO_RULE);
-  if (begins_a_flow(packet)) return SP_DROP_NO_RULE;
+  if (!packet->icmp_error &&
+      (begins_a_flow(packet) || has_no_rules(labels.header, outward ? SP_INWARD : SP_OUTWARD)))
+    return SP_DROP_NO_RULE;
   return judge_flow(packet, direction, labels.zone, labels.remote);
 }
 

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <bit>
 #include <cassert>
 #include <cerrno>
@@ -177,6 +179,20 @@ struct Datapath::Loaded {
     return bpf_program__fd(direction == Direction::outward ? programs.sallyport_xdp
                                                            : programs.sallyport_xdp_in);
   }
+  /// A bit of an address that stays is never cleared on the way.
+  void set_own_filter(const std::set<Address>& addresses) {
+    std::array<std::uint64_t, SP_OWN_FILTER_WORDS> filter{};
+    for (const Address& address : addresses) {
+      const SpKey6 key = key6(address);
+      std::array<std::uint64_t, 2> halves{};
+      std::memcpy(halves.data(), key.address, sizeof halves);
+      const std::uint64_t bit = SP_OWN_BIT(halves[0], halves[1]);
+      filter[bit / 64] |= std::uint64_t{1} << bit % 64;
+    }
+    for (std::size_t i = 0; i < filter.size(); ++i) {
+      std::atomic_ref(skeleton->bss->own_filter[i]).store(filter[i], std::memory_order_relaxed);
+    }
+  }
   CounterMaps counter_maps() const {
     return {bpf_map__fd(skeleton->maps.rule_counters), bpf_map__fd(skeleton->maps.reason_counters),
             carried.get()};
@@ -308,6 +324,7 @@ bool Datapath::full() const {
 Result<void> Datapath::set_own(const std::set<Address>& addresses) {
   const int map = bpf_map__fd(loaded_->skeleton->maps.own);
   const std::uint8_t present = 1;
+  loaded_->set_own_filter(addresses);
   for (const Address& address : addresses) {
     // No device has such an address, and its key would be that of the IPv4 address.
     if (is_v4_mapped(address) || loaded_->own.contains(address)) continue;

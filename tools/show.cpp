@@ -115,18 +115,19 @@ Result<Json> tables_json(const Image& image) {
   if (!arena) return std::unexpected(arena.error());
   SpArenaHeader header{};
   std::memcpy(&header, arena->data(), sizeof header);
-  return Json{{"zone labels", image.zone_sets.size()},
-              {"remote labels", image.labels.remote_groups.size()},
-              {"service labels", image.service_labels},
-              {"rows", image.labels.verdicts.size()},
-              {"zone range entries", image.zone4.starts.size() + image.zone6.starts.size()},
-              {"remote range entries", image.remote4.starts.size() + image.remote6.starts.size()},
-              {"service range entries", image.service.starts.size()},
-              {"zone index steps", header.zone4.step_count + header.zone6.step_count},
-              {"remote index steps", header.remote4.step_count + header.remote6.step_count},
-              {"service index steps", header.service.step_count},
-              {"arena bytes", arena->size()},
-              {"removed from the program", removed_json(image)}};
+  return Json{
+      {"zone labels", image.zone_sets.size()},
+      {"remote labels", image.labels.remote_groups.size()},
+      {"service labels", image.service_labels},
+      {"rows", image.labels.verdicts.size()},
+      {"zone range entries", image.zone4.starts.size() + image.zone6.starts.size()},
+      {"remote range entries", image.remote4.starts.size() + image.remote6.starts.size()},
+      {"service range entries", image.service.starts.size()},
+      {"zone index steps", header.zone4.step_count + header.zone6.step_count},
+      {"remote index steps", header.remote4.step_count + header.remote6.step_count},
+      {"service pages", (header.rows - header.service.pages) / (256 * sizeof(std::uint32_t))},
+      {"arena bytes", arena->size()},
+      {"removed from the program", removed_json(image)}};
 }
 
 Json lifetimes_json(const Lifetimes& lifetimes) {

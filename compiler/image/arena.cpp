@@ -8,15 +8,14 @@
 #include <bit>
 #include <cstring>
 #include <string>
-#include <utility>
 
 #include "compiler/image/search_index.h"
+#include "compiler/image/service_pages.h"
 
 namespace sallyport {
 namespace {
 
 constexpr std::uint32_t least_headroom = 1024;
-constexpr unsigned service_key_bits = std::bit_width(SP_SERVICE_KEY_LAST);
 
 std::uint32_t with_headroom(std::size_t used) {
   const auto count = static_cast<std::uint32_t>(used);
@@ -65,18 +64,19 @@ std::vector<SpRange6> ranges_of(const RangeTable<Uint128>& table) {
   return ranges;
 }
 
-template <class T>
-void copy(std::span<std::byte> arena, std::uint32_t offset, const std::vector<T>& values) {
-  if (!values.empty()) std::memcpy(&arena[offset], values.data(), values.size() * sizeof(T));
+template <class Values>
+void copy(std::span<std::byte> arena, std::uint32_t offset, const Values& values) {
+  const auto bytes = std::as_bytes(std::span(values));
+  std::ranges::copy(bytes, arena.subspan(offset).begin());
 }
 
 /// A table of the header with its place and what it holds.
 template <class Number>
 class PlacedTable {
  public:
-  PlacedTable(Layout& layout, const RangeTable<Number>& table, SearchIndex index)
+  PlacedTable(Layout& layout, const RangeTable<Number>& table)
       : ranges_(ranges_of(table)),
-        index_(std::move(index)),
+        index_(search_index(table)),
         place_(layout.table(ranges_.size(), sizeof ranges_[0], index_)) {}
 
   const SpTable& place() const { return place_; }
@@ -143,16 +143,18 @@ Result<std::vector<std::byte>> build_arena(const Image& image, const LabelTables
   header.services = image.service_labels;
   header.row_capacity = capacity.rows;
   header.directions = has_inward_rules(image) ? 2 : 1;
-  const PlacedTable zone4(layout, image.zone4, search_index(image.zone4));
-  const PlacedTable zone6(layout, image.zone6, search_index(image.zone6));
-  const PlacedTable remote4(layout, image.remote4, search_index(image.remote4));
-  const PlacedTable remote6(layout, image.remote6, search_index(image.remote6));
-  const PlacedTable service(layout, image.service, search_index(image.service, service_key_bits));
+  const PlacedTable zone4(layout, image.zone4);
+  const PlacedTable zone6(layout, image.zone6);
+  const PlacedTable remote4(layout, image.remote4);
+  const PlacedTable remote6(layout, image.remote6);
+  const ServicePages service = service_pages(image.service);
   header.zone4 = zone4.place();
   header.zone6 = zone6.place();
   header.remote4 = remote4.place();
   header.remote6 = remote6.place();
-  header.service = service.place();
+  header.service.protocols = layout.reserve(SP_PROTOCOLS, sizeof(std::uint32_t));
+  header.service.tables = layout.reserve(service.tables.size(), sizeof(ServicePages::Page));
+  header.service.pages = layout.reserve(service.pages.size(), sizeof(ServicePages::Page));
   header.rows = layout.reserve(std::uint64_t{header.directions} * header.zones * header.remotes, 4);
   header.verdicts = layout.reserve(std::uint64_t{header.row_capacity} * header.services, 4);
   if (layout.end() > SP_ARENA_MAX_SIZE) {
@@ -168,7 +170,9 @@ Result<std::vector<std::byte>> build_arena(const Image& image, const LabelTables
   zone6.copy_into(arena);
   remote4.copy_into(arena);
   remote6.copy_into(arena);
-  service.copy_into(arena);
+  copy(arena, header.service.protocols, service.protocols);
+  copy(arena, header.service.tables, service.tables);
+  copy(arena, header.service.pages, service.pages);
   store_verdicts(arena, header, labels, 0);
   store_rows(arena, header, labels, 0);
   return arena;

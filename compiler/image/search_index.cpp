@@ -13,7 +13,7 @@ namespace {
 /// So few ranges lie in a cache line or two; no branch finds the one faster.
 constexpr std::size_t short_run = 3;
 constexpr unsigned widest_branch = 16;
-/// Of a table of services, of zones or of some addresses, no branch is too large.
+/// Of a table of zones or of some addresses, no branch is too large.
 constexpr std::size_t small_table = 64;
 constexpr unsigned small_branch = 8;
 /// Bits that all have in common are compared at once: in one step, where branches would take two.
@@ -30,8 +30,8 @@ class Builder {
  public:
   explicit Builder(const RangeTable<Number>& table) : table_(table) {}
 
-  SearchIndex build(unsigned bits = key_bits) {
-    index_.root = step({0, bits, 0, table_.starts.size() - 1}, 0);
+  SearchIndex build() {
+    index_.root = step({0, key_bits, 0, table_.starts.size() - 1}, 0);
     return std::move(index_);
   }
 
@@ -157,8 +157,8 @@ SpStep Builder<Number>::step(const Block& block, int level) {
 
 }  // namespace
 
-SearchIndex search_index(const RangeTable<std::uint32_t>& table, unsigned bits) {
-  return Builder(table).build(bits);
+SearchIndex search_index(const RangeTable<std::uint32_t>& table) {
+  return Builder(table).build();
 }
 
 SearchIndex search_index(const RangeTable<Uint128>& table) {

@@ -17,8 +17,8 @@ struct SearchIndex {
   std::vector<SpStep> steps;  // the branches' arrays, one behind the other
 };
 
-/// Keys have no more than `bits` bits, all of which can be looked at.
-SearchIndex search_index(const RangeTable<std::uint32_t>& table, unsigned bits = 32);
+/// Keys of 32 bits: all of them can be looked at.
+SearchIndex search_index(const RangeTable<std::uint32_t>& table);
 /// Only the first 64 bits are looked at; what differs behind them is a run of ranges, searched.
 SearchIndex search_index(const RangeTable<Uint128>& table);
 

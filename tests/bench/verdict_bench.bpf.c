@@ -87,14 +87,14 @@ static __always_inline bool next_flow(struct xdp_md* ctx) {
 }
 
 static __always_inline __u32 set_of(void* map, const struct packet* packet,
-                                    const struct SpKey6* address) {
+                                    const union address* address) {
   struct BenchPrefix key = {.length = packet->family == 4 ? 32 : 128};
   const __u32* set;
 
   if (packet->family == 4) {
-    __builtin_memcpy(key.address, &address->address[12], 4);
+    __builtin_memcpy(key.address, &address->words[3], 4);
   } else {
-    __builtin_memcpy(key.address, address->address, 16);
+    __builtin_memcpy(key.address, address->words, 16);
   }
   set = bpf_map_lookup_elem(map, &key);
   return set ? *set : 0;
@@ -119,6 +119,11 @@ static __always_inline int judge_by_maps(struct packet* packet) {
   return SP_PASS_RULE;
 }
 
+/* A call, as judge() is. */
+__noinline int only_plumbing(struct packet* packet) {
+  return packet ? plumbing(packet, SP_OUTWARD) : SP_UNREACHABLE;
+}
+
 enum judges { NOBODY, DATAPATH, MAPS };
 
 static __always_inline int measured(struct xdp_md* ctx, enum judges judges) {
@@ -128,8 +133,8 @@ static __always_inline int measured(struct xdp_md* ctx, enum judges judges) {
   if (!next_flow(ctx)) return XDP_ABORTED;
   __builtin_memset(&packet, 0, sizeof(packet));
   reason = read_frame(ctx, &packet);
-  if (reason == SP_UNDECIDED) reason = plumbing(&packet, SP_OUTWARD);
   if (reason == SP_UNDECIDED && judges == DATAPATH) reason = judge(&packet, SP_OUTWARD);
+  if (reason == SP_UNDECIDED && judges != DATAPATH) reason = only_plumbing(&packet);
   if (reason == SP_UNDECIDED && judges == MAPS) reason = judge_by_maps(&packet);
   if (reason == SP_UNDECIDED) {
     packet.rule = 1;

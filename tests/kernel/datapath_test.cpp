@@ -168,11 +168,9 @@ TEST_F(DatapathTest, D1_DamagedHeadersDropAndAreCounted) {
        [](SpArenaHeader& header) {
          header.remote4.root = {~0U, SP_STEP_LABEL};
        }},
-      {"services outside",
-       [](SpArenaHeader& header) {
-         header.service.ranges = ~0U;
-         header.service.root = {0, 1};
-       }},
+      {"protocols outside", [](SpArenaHeader& header) { header.service.protocols = ~0U; }},
+      {"services outside", [](SpArenaHeader& header) { header.service.tables = header.size; }},
+      {"pages outside", [](SpArenaHeader& header) { header.service.pages = ~0U; }},
       {"rows outside", [](SpArenaHeader& header) { header.rows = header.size; }},
       {"verdicts outside", [](SpArenaHeader& header) { header.verdicts = ~0U; }},
       {"ranges are no ranges",
