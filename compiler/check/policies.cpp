@@ -307,6 +307,8 @@ void PolicyReader::read_block(const DirectionBlock& block) {
                              did_you_mean(block.zone.text, declarations_.zone_names())});
     }
   }
+  if (block.items.size() > program_.rules.size())
+    program_.rules.reserve(program_.rules.size() + block.items.size());
   for (const auto& item : block.items) {
     std::visit([&](const auto& statement) { read_item(statement, standing); }, item);
   }

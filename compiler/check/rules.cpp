@@ -44,6 +44,7 @@ class DestinationReader {
  private:
   bool read_feed(const FeedReference& reference);
   bool add(const FeedReference& reference, const Feed& feed, const FeedEntry& entry);
+  bool count(const Word& word, std::size_t more);
   bool read_word(const Word& word);
   bool add(const Word& word, const std::string& text);
   bool add_derived(const Word& word, const std::string& text);
@@ -134,24 +135,28 @@ void DestinationReader::warn_of_conversion(const Word& word, const std::string& 
 }
 
 void DestinationReader::warn_of_closed_range(const Word& word, const AddressRange& range) {
-  if (!opened_by(range).empty()) return;
+  if (!meets_special(range) || !opened_by(range).empty()) return;
   reporter_.warning(word.span, {"opens-nothing",
                                 "every address of " + quote(range.text()) +
                                     " is in a special range; nothing is opened",
                                 "write the special range itself if it is meant"});
 }
 
+/// False, with an error reported, if that many more are too many.
+bool DestinationReader::count(const Word& word, std::size_t more) {
+  words_ += more;
+  if (words_ <= Terms::longest_list) return true;
+  reporter_.error(word.span, {"too-many-words",
+                              "this rule has more than " + std::to_string(Terms::longest_list) +
+                                  (statement_.inward ? " sources" : " destinations") +
+                                  "; write several rules"});
+  return false;
+}
+
 bool DestinationReader::read_word(const Word& word) {
+  if (const std::string* text = Terms::plain_text(word)) return count(word, 1) && add(word, *text);
   const auto texts = terms_.expand(word, reporter_);
-  if (!texts) return false;
-  words_ += texts->size();
-  if (words_ > Terms::longest_list) {
-    reporter_.error(word.span, {"too-many-words",
-                                "this rule has more than " + std::to_string(Terms::longest_list) +
-                                    (statement_.inward ? " sources" : " destinations") +
-                                    "; write several rules"});
-    return false;
-  }
+  if (!texts || !count(word, texts->size())) return false;
   return std::ranges::all_of(*texts, [&](const std::string& text) { return add(word, text); });
 }
 
@@ -159,7 +164,7 @@ bool DestinationReader::add(const FeedReference& reference, const Feed& feed,
                             const FeedEntry& entry) {
   const bool denies = statement_.action == RuleStatement::Action::deny;
   if (const auto* range = std::get_if<AddressRange>(&entry.remote)) {
-    if (!denies && opened_by(*range).empty()) {
+    if (!denies && meets_special(*range) && opened_by(*range).empty()) {
       reporter_.warning(reference.span,
                         {"opens-nothing", "every address of " + quote(range->text()) + " in " +
                                               quote(reference.feed.text) +
@@ -199,6 +204,7 @@ bool DestinationReader::read_feed(const FeedReference& reference) {
 
 std::optional<RemoteSet> DestinationReader::read() {
   bool sound = true;
+  remote_.ranges.reserve(statement_.destinations.size());
   for (const Word& word : statement_.destinations) {
     sound = read_word(word) && sound;
     if (words_ > Terms::longest_list) break;

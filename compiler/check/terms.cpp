@@ -61,6 +61,12 @@ const Term* Terms::find(std::string_view name) const {
   return found == terms_.end() ? nullptr : &found->second;
 }
 
+const std::string* Terms::plain_text(const Word& word) {
+  if (!word.is_literal()) return nullptr;
+  const std::string& text = word.pieces.front().text;
+  return text.size() <= longest_text ? &text : nullptr;
+}
+
 std::expected<std::vector<std::string>, Fault> Terms::texts_of(const Piece& piece) const {
   switch (piece.kind) {
     case Piece::Kind::literal:

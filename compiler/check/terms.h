@@ -39,6 +39,9 @@ class Terms {
   void bind(const std::string& name, Term term) { terms_.insert_or_assign(name, std::move(term)); }
   const Term* find(std::string_view name) const;
 
+  /// The one text of a word without references and expansions, as nearly all are, which needs no
+  /// list; null for others, and for those that expand() refuses.
+  static const std::string* plain_text(const Word& word);
   /// Everything the word stands for, in order: references and expansions multiply, the leftmost
   /// changes slowest.
   std::expected<std::vector<std::string>, Fault> expand(const Word& word) const;

@@ -3,9 +3,9 @@
 // without errors, it is checked.
 #include "compiler/driver/driver.h"
 
+#include <array>
 #include <cerrno>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <system_error>
 #include <utility>
@@ -133,9 +133,21 @@ void Loader::report_cycle(std::size_t module, const ImportStatement& statement) 
 
 /// Origins travel in the bundle: named from the root file's folder, they and the bundle's digest
 /// are the same wherever the policies lie (C3).
-void name_from(const fs::path& folder, Place& place) {
-  if (!place.file.empty()) place.file = named_from(folder, place.file);
-}
+class FileNames {
+ public:
+  explicit FileNames(fs::path folder) : folder_(std::move(folder)) {}
+
+  void apply(Place& place) {
+    if (place.file.empty()) return;
+    const auto [entry, is_new] = known_.try_emplace(place.file);
+    if (is_new) entry->second = named_from(folder_, place.file);
+    place.file = entry->second;
+  }
+
+ private:
+  fs::path folder_;
+  std::map<std::string, std::string> known_;  // few, and asked for by every rule
+};
 
 }  // namespace
 
@@ -145,7 +157,12 @@ Result<std::string> read_file(const fs::path& path) {
   if (fs::is_directory(path, error)) return std::unexpected(Error::from_errno(tried, EISDIR));
   std::ifstream stream(path, std::ios::binary);
   if (!stream) return std::unexpected(Error::from_errno(tried, errno ? errno : ENOENT));
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  std::string text;
+  std::array<char, 65536> chunk;
+  do {
+    stream.read(chunk.data(), chunk.size());
+    text.append(chunk.data(), static_cast<std::size_t>(stream.gcount()));
+  } while (stream);
   if (stream.bad()) return std::unexpected(Error::from_errno(tried, EIO));
   return text;
 }
@@ -165,13 +182,14 @@ Result<Compilation> compile(const fs::path& file, const ReadFile& read,
     if (options.lint && !compilation.diagnostics.has_errors()) {
       lint(compilation.modules, compilation.programs, options.linting, compilation.diagnostics);
     }
+    FileNames names(file.parent_path());
     for (Program& program : compilation.programs) {
       for (Rule& rule : program.rules) {
-        name_from(file.parent_path(), rule.origin.rule);
-        name_from(file.parent_path(), rule.origin.use);
+        names.apply(rule.origin.rule);
+        names.apply(rule.origin.use);
       }
-      for (Never& never : program.nevers) name_from(file.parent_path(), never.place);
-      for (ChosenAlternative& choice : program.choices) name_from(file.parent_path(), choice.place);
+      for (Never& never : program.nevers) names.apply(never.place);
+      for (ChosenAlternative& choice : program.choices) names.apply(choice.place);
     }
   }
   const bool all_said = options.lint && !compilation.diagnostics.has_errors();

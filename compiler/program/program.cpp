@@ -3,7 +3,11 @@
 #include "compiler/program/program.h"
 
 #include <algorithm>
-#include <map>
+#include <string_view>
+#include <unordered_map>
+
+#include "compiler/program/identities.h"
+#include "compiler/values/address_text.h"
 
 namespace sallyport {
 namespace {
@@ -12,12 +16,19 @@ namespace {
 class List {
  public:
   void add(std::string_view word) {
-    if (!text_.empty()) text_ += ", ";
+    separate();
     text_ += word;
+  }
+  void add(const AddressRange& range) {
+    separate();
+    append_text(range, text_);
   }
   const std::string& text() const { return text_; }
 
  private:
+  void separate() {
+    if (!text_.empty()) text_ += ", ";
+  }
   std::string text_;
 };
 
@@ -80,18 +91,18 @@ std::string remote_text(const RemoteSet& remote) {
   for (const DerivedName& name : remote.derived) list.add(derived_text(name));
   for (const AddressRange& range : remote.ranges) {
     if (anywhere && (range == all_v4 || range == all_v6)) continue;
-    list.add(range.text());
+    list.add(range);
   }
   return list.text().empty() ? "nothing" : list.text();
 }
 
 /// `branch: from staff: azure-relay.hybrid: allow tcp 443 to a.example.com`.
-std::string identity_of(const Program& program, const Rule& rule) {
+std::string identity_of(const Program& program, const Rule& rule, const std::string& written) {
   std::string text = program.policy + (rule.direction == Direction::outward ? ": from " : ": to ");
   text += rule.zone ? program.zones[*rule.zone].name : "any";
   text += ": ";
   if (!rule.origin.vendor.empty()) text += rule.origin.vendor + "." + rule.origin.part + ": ";
-  return text + rule_text(rule);
+  return text += written;
 }
 
 }  // namespace
@@ -121,13 +132,23 @@ std::optional<std::string> unmet(const Program& program) {
 }
 
 std::vector<std::string> rule_identities(const Program& program) {
+  std::vector<std::string> texts;
+  texts.reserve(program.rules.size());
+  for (const Rule& rule : program.rules) texts.push_back(rule_text(rule));
+  return rule_identities(program, texts);
+}
+
+std::vector<std::string> rule_identities(const Program& program,
+                                         const std::vector<std::string>& texts) {
   std::vector<std::string> identities;
-  std::map<std::string, std::size_t> seen;
-  for (const Rule& rule : program.rules) {
-    std::string identity = identity_of(program, rule);
+  identities.reserve(program.rules.size());  // the views below stay where they are
+  std::unordered_map<std::string_view, std::size_t> seen;
+  seen.reserve(program.rules.size());
+  for (std::size_t index = 0; index < program.rules.size(); ++index) {
+    std::string& identity =
+        identities.emplace_back(identity_of(program, program.rules[index], texts[index]));
     const std::size_t times = ++seen[identity];
     if (times > 1) identity += " #" + std::to_string(times);
-    identities.push_back(std::move(identity));
   }
   return identities;
 }

@@ -4,6 +4,7 @@
 #include "compiler/program/program_text.h"
 
 #include "compiler/program/words.h"
+#include "compiler/values/address_text.h"
 
 namespace sallyport {
 namespace {
@@ -30,7 +31,11 @@ void write_resolver(const Resolver& resolver, std::string& text) {
 }
 
 void write_ranges(const std::vector<AddressRange>& ranges, std::string& text) {
-  for (const AddressRange& range : ranges) text += "  range " + range.text() + "\n";
+  for (const AddressRange& range : ranges) {
+    text += "  range ";
+    append_text(range, text);
+    text += '\n';
+  }
 }
 
 void write_feed(const FeedSource& feed, std::string& text) {

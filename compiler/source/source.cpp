@@ -58,8 +58,12 @@ Place Source::place(std::uint32_t offset) const {
   const std::size_t index = line_index(std::min(offset, size));
   const std::uint32_t start = line_starts_[index];
   const std::uint32_t at = std::max(start, std::min(offset, size));
-  return {name_, static_cast<std::uint32_t>(index + 1),
-          characters_before(at) - characters_before(start) + 1};
+  const std::string_view before = text().substr(start, at - start);
+  const auto characters =
+      before.size() < stride
+          ? static_cast<std::uint32_t>(std::ranges::count_if(before, starts_character))
+          : characters_before(at) - characters_before(start);
+  return {name_, static_cast<std::uint32_t>(index + 1), characters + 1};
 }
 
 std::string_view Source::line(std::uint32_t offset) const {

@@ -33,10 +33,25 @@ bool is_blank(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/// By byte: nearly all text is made of these, so that they are looked up and not compared.
+constexpr std::array<bool, 256> plain_word_bytes = [] {
+  std::array<bool, 256> bytes{};
+  for (const char c : std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                       "0123456789-_.*?:/")) {
+    bytes[static_cast<unsigned char>(c)] = true;
+  }
+  return bytes;
+}();
+
+/// A character of one byte that can stand in a word.
+bool is_plain(char c) {
+  return plain_word_bytes[static_cast<unsigned char>(c)];
+}
+
 /// Bytes of the character at `at` if it can stand in a word, else 0.
 std::size_t word_character(std::string_view text, std::size_t at) {
   const char c = text[at];
-  if (is_name_character(c) || std::string_view(".*?:/").contains(c)) return 1;
+  if (is_plain(c)) return 1;
   if (static_cast<unsigned char>(c) < 0x80) return 0;
   const Character character = decode_utf8(text, at);
   return character.valid && !is_deceptive(character.code) ? character.length : 0;
@@ -289,6 +304,10 @@ void Lexer::read_stray() {
 Word word_of(const Token& token) {
   Word word{token.span, {}};
   const std::string_view text = token.span.text();
+  if (!text.empty() && std::ranges::all_of(text, is_plain)) {
+    word.pieces.push_back({Piece::Kind::literal, token.span, std::string(text), {}});
+    return word;
+  }
   const auto add = [&](Piece::Kind kind, std::size_t begin, std::size_t end) -> Piece& {
     const Span span{token.span.source, token.span.begin + static_cast<std::uint32_t>(begin),
                     token.span.begin + static_cast<std::uint32_t>(end)};

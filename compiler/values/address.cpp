@@ -8,6 +8,8 @@
 #include <cassert>
 #include <charconv>
 
+#include "compiler/values/address_text.h"
+
 namespace sallyport {
 namespace {
 
@@ -18,13 +20,39 @@ std::size_t size_of(Family family) {
   return width_of(family) / 8;
 }
 
-std::string dotted_quad(std::uint32_t number) {
-  std::string text;
+void append_number(std::uint32_t number, std::string& text) {
+  std::array<char, 10> digits;
+  const auto result = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+  text.append(digits.data(), result.ptr);
+}
+
+void append_dotted_quad(std::uint32_t number, std::string& text) {
+  std::array<char, 15> digits;
+  char* at = digits.data();
   for (unsigned shift = 32; shift > 0; shift -= 8) {
-    if (!text.empty()) text += '.';
-    text += std::to_string((number >> (shift - 8)) & 0xffU);
+    if (shift < 32) *at++ = '.';
+    at = std::to_chars(at, digits.data() + digits.size(), (number >> (shift - 8)) & 0xffU).ptr;
   }
-  return text;
+  text.append(digits.data(), at);
+}
+
+/// Four decimal numbers without leading zeros, with dots between them.
+std::optional<std::uint32_t> parse_dotted_quad(std::string_view text) {
+  std::uint32_t number = 0;
+  std::size_t at = 0;
+  for (int part = 0; part < 4; ++part) {
+    if (part > 0 && (at == text.size() || text[at++] != '.')) return std::nullopt;
+    const std::size_t begin = at;
+    std::uint32_t byte = 0;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
+      byte = byte * 10 + static_cast<std::uint32_t>(text[at] - '0');
+      if (byte > 255 || (at > begin && text[begin] == '0')) return std::nullopt;
+    }
+    if (at == begin) return std::nullopt;
+    number = number << 8 | byte;
+  }
+  if (at != text.size()) return std::nullopt;
+  return number;
 }
 
 std::string hex(std::uint16_t number) {
@@ -108,17 +136,29 @@ bool touches(const AddressRange& earlier, const AddressRange& later) {
 
 }  // namespace
 
-std::string Address::text() const {
-  if (family == Family::v4) return dotted_quad(static_cast<std::uint32_t>(number));
+void append_text(const Address& address, std::string& text) {
+  const Uint128 number = address.number;
+  if (address.family == Family::v4) {
+    append_dotted_quad(static_cast<std::uint32_t>(number), text);
+    return;
+  }
   constexpr Uint128 mapped = Uint128{0xffff} << 32;
   if (number >> 32 == mapped >> 32) {
-    return "::ffff:" + dotted_quad(static_cast<std::uint32_t>(number));
+    text += "::ffff:";
+    append_dotted_quad(static_cast<std::uint32_t>(number), text);
+    return;
   }
   Groups groups{};
   for (std::size_t i = 0; i < groups.size(); ++i) {
     groups[i] = static_cast<std::uint16_t>(number >> (112 - 16 * i));
   }
-  return v6_text(groups);
+  text += v6_text(groups);
+}
+
+std::string Address::text() const {
+  std::string text;
+  append_text(*this, text);
+  return text;
 }
 
 std::array<std::uint8_t, 16> Address::bytes() const {
@@ -131,14 +171,17 @@ std::array<std::uint8_t, 16> Address::bytes() const {
 }
 
 std::optional<Address> Address::parse(std::string_view text) {
+  if (text.find(':') == std::string_view::npos) {
+    const auto number = parse_dotted_quad(text);
+    if (!number) return std::nullopt;
+    return v4(*number);
+  }
   // inet_pton stops at a NUL byte, which would make a tail invisible.
   if (text.find('\0') != std::string_view::npos) return std::nullopt;
   const std::string terminated(text);
-  const Family family = text.find(':') == std::string_view::npos ? Family::v4 : Family::v6;
-  const int system_family = family == Family::v4 ? AF_INET : AF_INET6;
   std::array<std::uint8_t, 16> bytes{};
-  if (inet_pton(system_family, terminated.c_str(), bytes.data()) != 1) return std::nullopt;
-  return from_bytes(family, std::span(bytes).first(size_of(family)));
+  if (inet_pton(AF_INET6, terminated.c_str(), bytes.data()) != 1) return std::nullopt;
+  return from_bytes(Family::v6, bytes);
 }
 
 Address Address::from_bytes(Family family, std::span<const std::uint8_t> bytes) {
@@ -148,10 +191,22 @@ Address Address::from_bytes(Family family, std::span<const std::uint8_t> bytes) 
   return {family, number};
 }
 
+void append_text(const AddressRange& range, std::string& text) {
+  append_text(range.first, text);
+  if (range.first == range.last) return;
+  if (const auto length = range.prefix_length()) {
+    text += '/';
+    append_number(*length, text);
+  } else {
+    text += '-';
+    append_text(range.last, text);
+  }
+}
+
 std::string AddressRange::text() const {
-  if (first == last) return first.text();
-  if (const auto length = prefix_length()) return first.text() + "/" + std::to_string(*length);
-  return first.text() + "-" + last.text();
+  std::string text;
+  append_text(*this, text);
+  return text;
 }
 
 std::optional<unsigned> AddressRange::prefix_length() const {
@@ -182,16 +237,17 @@ AddressRange AddressRange::prefix(const Address& address, unsigned length) {
 }
 
 std::vector<AddressRange> canonical(std::vector<AddressRange> ranges) {
-  std::sort(ranges.begin(), ranges.end());
-  std::vector<AddressRange> merged;
+  if (!std::ranges::is_sorted(ranges)) std::ranges::sort(ranges);
+  std::size_t merged = 0;  // of the ranges at the front
   for (const AddressRange& range : ranges) {
-    if (!merged.empty() && touches(merged.back(), range)) {
-      merged.back().last = std::max(merged.back().last, range.last);
+    if (merged > 0 && touches(ranges[merged - 1], range)) {
+      ranges[merged - 1].last = std::max(ranges[merged - 1].last, range.last);
     } else {
-      merged.push_back(range);
+      ranges[merged++] = range;
     }
   }
-  return merged;
+  ranges.resize(merged);
+  return ranges;
 }
 
 std::vector<AddressRange> subtract(const std::vector<AddressRange>& from,

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <iterator>
+#include <utility>
 
 namespace sallyport {
 namespace {
@@ -101,13 +103,23 @@ std::span<const SpecialRange> special_ranges() {
   return ranges;
 }
 
+bool meets_special(const AddressRange& range) {
+  static const std::vector<AddressRange> all = [] {
+    std::vector<AddressRange> ranges;
+    for (const SpecialRange& special : special_ranges()) ranges.push_back(special.range);
+    return canonical(std::move(ranges));
+  }();
+  const auto after = std::ranges::upper_bound(all, range.last, {}, &AddressRange::first);
+  return after != all.begin() && std::prev(after)->last >= range.first;
+}
+
 std::vector<AddressRange> opened_by(const AddressRange& written) {
+  if (!meets_special(written)) return {written};  // nearly always
   std::vector<AddressRange> closed;
   for (const SpecialRange& special : special_ranges()) {
     const bool closes = special.range.overlaps(written) && !special.range.contains(written);
     if (closes) closed.push_back(special.range);
   }
-  if (closed.empty()) return {written};  // nearly always; policies have such ranges by the million
   return subtract({written}, closed);
 }
 

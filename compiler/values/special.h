@@ -20,6 +20,10 @@ struct SpecialRange {
 /// 6to4, Teredo, v4-mapped, and the listed DoH resolvers. Rows may nest.
 std::span<const SpecialRange> special_ranges();
 
+/// True if some address of the range is special. Of the ranges that policies have by the million
+/// hardly any is: ask this first, and such a range opens just what is written.
+bool meets_special(const AddressRange& range);
+
 /// What a written destination opens: `written` without every special range that does not contain it
 /// whole.
 std::vector<AddressRange> opened_by(const AddressRange& written);
