@@ -56,16 +56,6 @@ Number number_of(const Address& address) {
   return static_cast<Number>(address.number);
 }
 
-bool touches_special(const AddressRange& range) {
-  static const std::vector<AddressRange> all = [] {
-    std::vector<AddressRange> ranges;
-    for (const SpecialRange& special : special_ranges()) ranges.push_back(special.range);
-    return canonical(std::move(ranges));
-  }();
-  const auto after = std::ranges::upper_bound(all, range.last, {}, &AddressRange::first);
-  return after != all.begin() && std::prev(after)->last >= range.first;
-}
-
 /// What is behind the last label with a wildcard, and whether a name may lie at the apex itself.
 struct Fixed {
   std::string_view suffix;
@@ -87,15 +77,21 @@ std::string text_of(const DerivedName& name) {
 
 }  // namespace
 
-/// What the rule opens (an allow), or closes (a deny), of one written range.
-std::vector<AddressRange> Coverage::matched_by(const Rule& rule, const AddressRange& range) const {
-  if (rule.action == Action::deny) return {range};
-  std::vector<AddressRange> opened{range};
-  if (touches_special(range)) opened = opened_by(range);
+/// Visits what the rule opens (an allow), or closes (a deny), of one written range, until a visit
+/// gives false.
+template <class Visit>
+bool Coverage::all_matched(const Rule& rule, const AddressRange& range, Visit visit) const {
+  const auto closes = [&](const AddressRange& special) {
+    return range.overlaps(special) && !special.contains(range);
+  };
+  const bool whole = rule.action == Action::deny ||
+                     (!meets_special(range) && std::ranges::none_of(program_.nat64, closes));
+  if (whole) return visit(range);
+  std::vector<AddressRange> opened = opened_by(range);
   for (const AddressRange& special : program_.nat64) {
-    if (range.overlaps(special) && !special.contains(range)) opened = subtract(opened, {special});
+    if (closes(special)) opened = subtract(opened, {special});
   }
-  return opened;
+  return std::ranges::all_of(opened, visit);
 }
 
 Coverage::Scope Coverage::scope_of(const Rule& rule) {
@@ -116,7 +112,7 @@ bool Coverage::holds(const Scope& outer, const Scope& inner) const {
   return subtract(narrow.ranges, wide.ranges).empty();
 }
 
-Coverage::Group& Coverage::group_of(const Rule& rule, std::uint32_t rank) {
+std::uint32_t Coverage::group_of(const Rule& rule, std::uint32_t rank) {
   Services services = merged_services(rule);
   const auto number = static_cast<std::uint32_t>(groups_.size());
   const auto [entry, fresh] =
@@ -129,23 +125,23 @@ Coverage::Group& Coverage::group_of(const Rule& rule, std::uint32_t rank) {
   }
   Group& group = groups_[entry->second];
   group.lowest_rank = std::min(group.lowest_rank, rank);
-  return group;
+  return entry->second;
 }
 
 void Coverage::add(const Rule& rule, std::uint32_t rank) {
   denies_ = rule.action == Action::deny;
-  Group& group = group_of(rule, rank);
-  for (const AddressRange& written : rule.remote.ranges) {
-    for (const AddressRange& range : matched_by(rule, written)) {
-      if (range.family() == Family::v4) {
-        group.v4.add(
-            {number_of<std::uint32_t>(range.first), number_of<std::uint32_t>(range.last), rank});
-      } else {
-        group.v6.add({range.first.number, range.last.number, rank});
-      }
+  const Holder holder{group_of(rule, rank), rank};
+  Group& group = groups_[holder.group];
+  const auto add_range = [&](const AddressRange& range) {
+    if (range.family() == Family::v4) {
+      group.v4.add(
+          {number_of<std::uint32_t>(range.first), number_of<std::uint32_t>(range.last), rank});
+    } else {
+      group.v6.add({range.first.number, range.last.number, rank});
     }
-  }
-  const Holder holder{group_index_.at({scope_of(rule), merged_services(rule)}), rank};
+    return true;
+  };
+  for (const AddressRange& written : rule.remote.ranges) all_matched(rule, written, add_range);
   for (const HostName& name : rule.remote.names) texts_[name.text()].push_back(holder);
   for (const DerivedName& name : rule.remote.derived) {
     texts_[derived_.emplace_back(text_of(name))].push_back(holder);
@@ -277,10 +273,9 @@ bool Coverage::cover_pattern(const NamePattern& pattern, const Groups& groups,
 
 bool Coverage::cover_remote(const Rule& rule, const Groups& groups, Question& question) const {
   const RemoteSet& remote = rule.remote;
+  const auto is_covered = [&](const AddressRange& range) { return cover(range, groups, question); };
   for (const AddressRange& written : remote.ranges) {
-    for (const AddressRange& range : matched_by(rule, written)) {
-      if (!cover(range, groups, question)) return false;
-    }
+    if (!all_matched(rule, written, is_covered)) return false;
   }
   const bool has_names =
       !remote.names.empty() || !remote.patterns.empty() || !remote.derived.empty();

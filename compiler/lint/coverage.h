@@ -69,7 +69,7 @@ class Coverage {
 
   static Scope scope_of(const Rule& rule);
   bool holds(const Scope& outer, const Scope& inner) const;
-  Group& group_of(const Rule& rule, std::uint32_t rank);
+  std::uint32_t group_of(const Rule& rule, std::uint32_t rank);
   const Groups& groups_around(const Scope& scope, const Service& service);
   Groups find_groups_around(const Scope& scope, const Service& service) const;
 
@@ -81,7 +81,8 @@ class Coverage {
   bool cover_pattern(const NamePattern& pattern, const Groups& groups, Question& question) const;
   bool cover_remote(const Rule& rule, const Groups& groups, Question& question) const;
 
-  std::vector<AddressRange> matched_by(const Rule& rule, const AddressRange& range) const;
+  template <class Visit>
+  bool all_matched(const Rule& rule, const AddressRange& range, Visit visit) const;
 
   const Program& program_;
   NamesBy names_by_;

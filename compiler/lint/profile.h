@@ -27,6 +27,8 @@ class Profile {
   /// Makes the ranges apart from one another; add() ends, find() begins.
   void settle() {
     std::ranges::sort(ranges_, {}, &Ranked<Number>::first);
+    const auto meet = [](const auto& one, const auto& next) { return one.last >= next.first; };
+    if (std::ranges::adjacent_find(ranges_, meet) == ranges_.end()) return;
     std::vector<Ranked<Number>> apart;
     std::priority_queue<Open, std::vector<Open>, Later> open;
     std::size_t next = 0;
