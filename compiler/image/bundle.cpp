@@ -69,8 +69,13 @@ std::unexpected<Error> truncated(std::size_t have, std::uint64_t want) {
   return refused("truncated", std::to_string(have) + " of " + std::to_string(want) + " bytes");
 }
 
-/// What stands between the header and the digest, once the whole file is known to be intact.
-Result<std::span<const std::uint8_t>> checked_sections(std::span<const std::uint8_t> bytes) {
+/// A file that is known to be intact.
+struct Intact {
+  std::span<const std::uint8_t> sections;  // what stands between the header and the digest
+  Sha256 digest;                           // of the whole file
+};
+
+Result<Intact> checked(std::span<const std::uint8_t> bytes) {
   const auto begin = bytes.first(std::min(bytes.size(), magic.size()));
   if (!std::equal(begin.begin(), begin.end(), magic.begin()))
     return refused("not a bundle", "`sallyport build` makes one from a policy");
@@ -92,25 +97,28 @@ Result<std::span<const std::uint8_t>> checked_sections(std::span<const std::uint
 
   const auto body = bytes.first(bytes.size() - digest_size);
   const auto digest = bytes.last(digest_size);
-  const Sha256 computed = sha256(body);
-  if (!std::equal(digest.begin(), digest.end(), computed.begin())) {
+  const auto [of_body, of_file] = sha256_of_both(body, digest);
+  if (!std::equal(digest.begin(), digest.end(), of_body.begin())) {
     return refused("checksum does not match: the file is damaged");
   }
-  return body.subspan(header_size);
+  return Intact{body.subspan(header_size), of_file};
 }
 
 }  // namespace
 
 std::vector<std::uint8_t> bundle_bytes(const Image& image, const std::string& program_text) {
-  ByteWriter image_section;
-  write_image(image_section, image);
-
   ByteWriter out;
   out.append(magic);
   out.number(format_version);
-  out.number(std::uint64_t{smallest + image_section.size() + program_text.size()});
-  out.number(std::uint64_t{image_section.size()});
-  out.append(image_section.bytes());
+  const std::size_t length_at = out.size();
+  out.number(std::uint64_t{0});
+  const std::size_t image_length_at = out.size();
+  out.number(std::uint64_t{0});
+  const std::size_t image_at = out.size();
+  write_image(out, image);
+  const std::size_t image_size = out.size() - image_at;
+  out.replace(length_at, std::uint64_t{smallest + image_size + program_text.size()});
+  out.replace(image_length_at, std::uint64_t{image_size});
   out.number(std::uint64_t{program_text.size()});
   out.append(program_text);
   out.append(sha256(out.bytes()));
@@ -118,10 +126,10 @@ std::vector<std::uint8_t> bundle_bytes(const Image& image, const std::string& pr
 }
 
 Result<Bundle> read_bundle(std::span<const std::uint8_t> bytes) {
-  const auto sections = checked_sections(bytes);
-  if (!sections) return std::unexpected(sections.error());
+  const auto intact = checked(bytes);
+  if (!intact) return std::unexpected(intact.error());
 
-  ByteReader body(*sections);
+  ByteReader body(intact->sections);
   const auto image_section = body.take(body.number<std::uint64_t>());
   const auto text = body.take(body.number<std::uint64_t>());
   if (!body.ok() || body.left() != 0) return refused("malformed", "sections do not fit its length");
@@ -130,7 +138,7 @@ Result<Bundle> read_bundle(std::span<const std::uint8_t> bytes) {
   auto image = read_image(in);
   if (!image) return refused("malformed", "image section");
   if (auto fault = image_fault(*image)) return refused("inconsistent", std::move(*fault));
-  return Bundle{std::move(*image), std::string(text.begin(), text.end()), hex(sha256(bytes))};
+  return Bundle{std::move(*image), std::string(text.begin(), text.end()), hex(intact->digest)};
 }
 
 Result<Bundle> read_bundle_file(const std::filesystem::path& path) {

@@ -3,6 +3,7 @@
 // the first failure it gives zeros and ok() is false.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -16,8 +17,24 @@ class ByteWriter {
  public:
   template <class Unsigned>
   void number(Unsigned value) {
+    const std::size_t at = bytes_.size();
+    bytes_.resize(at + sizeof(Unsigned));
+    replace(at, value);
+  }
+  template <class Unsigned>
+  void numbers(const std::vector<Unsigned>& values) {
+    std::size_t at = bytes_.size();
+    bytes_.resize(at + values.size() * sizeof(Unsigned));
+    for (const Unsigned value : values) {
+      replace(at, value);
+      at += sizeof(Unsigned);
+    }
+  }
+  /// Puts the number in the place of one that was written at `at`.
+  template <class Unsigned>
+  void replace(std::size_t at, Unsigned value) {
     for (std::size_t i = 0; i < sizeof(Unsigned); ++i) {
-      bytes_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+      bytes_[at + i] = static_cast<std::uint8_t>(value >> (8 * i));
     }
   }
   /// A u32 length and the bytes.
@@ -27,7 +44,9 @@ class ByteWriter {
   }
   template <class Bytes>
   void append(const Bytes& bytes) {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    const std::size_t at = bytes_.size();
+    bytes_.resize(at + bytes.size());
+    std::copy(bytes.begin(), bytes.end(), bytes_.begin() + static_cast<std::ptrdiff_t>(at));
   }
 
   std::size_t size() const { return bytes_.size(); }
@@ -61,12 +80,16 @@ class ByteReader {
   }
   template <class Unsigned>
   Unsigned number() {
-    Unsigned value = 0;
-    const auto bytes = take(sizeof(Unsigned));
-    for (std::size_t i = bytes.size(); i > 0; --i) {
-      value = static_cast<Unsigned>(static_cast<Unsigned>(value << (sizeof(Unsigned) > 1 ? 8 : 0)) |
-                                    bytes[i - 1]);
+    if (left_.size() < sizeof(Unsigned)) {
+      fail();
+      return 0;
     }
+    Unsigned value = 0;
+    for (std::size_t i = sizeof(Unsigned); i > 0; --i) {
+      value = static_cast<Unsigned>(static_cast<Unsigned>(value << (sizeof(Unsigned) > 1 ? 8 : 0)) |
+                                    left_[i - 1]);
+    }
+    left_ = left_.subspan(sizeof(Unsigned));
     return value;
   }
   std::string text() {

@@ -68,6 +68,9 @@ void fields(auto& codec, Either<Image> auto& image) {
   codec(image.zone4, image.zone6, image.remote4, image.remote6, image.service, image.labels);
 }
 
+template <class T>
+constexpr bool is_number = std::same_as<T, std::uint32_t> || std::same_as<T, Uint128>;
+
 class Writer {
  public:
   explicit Writer(ByteWriter& out) : out_(out) {}
@@ -113,7 +116,11 @@ class Writer {
   template <class T>
   void put(const std::vector<T>& values) {
     put(static_cast<std::uint32_t>(values.size()));
-    for (const T& value : values) put(value);
+    if constexpr (is_number<T>) {
+      out_.numbers(values);
+    } else {
+      for (const T& value : values) put(value);
+    }
   }
   template <class T>
   requires std::is_class_v<T>
@@ -162,9 +169,13 @@ class Reader {
   template <class T>
   void get(std::vector<T>& values) {
     values.clear();
-    const std::size_t at_least = std::is_integral_v<T> ? sizeof(T) : 1;
-    for (std::uint32_t left = in_.count(at_least); left > 0 && in_.ok(); --left) {
-      if (auto value = element<T>()) values.push_back(std::move(*value));
+    if constexpr (is_number<T>) {
+      values.resize(in_.count(sizeof(T)));  // so many bytes are there
+      for (T& value : values) get(value);
+    } else {
+      for (std::uint32_t left = in_.count(1); left > 0 && in_.ok(); --left) {
+        if (auto value = element<T>()) values.push_back(std::move(*value));
+      }
     }
   }
   template <class T>

@@ -42,7 +42,7 @@ Labeler::Labeler(const Image& image, LabelTables& tables)
   }
 }
 
-std::uint32_t Labeler::label_of(std::vector<std::uint32_t> groups) {
+std::uint32_t Labeler::label_of(const std::vector<std::uint32_t>& groups) {
   const std::uint32_t label = labels_.index_of(groups);
   if (label < tables_.rows.size()) return label;
 
@@ -58,10 +58,10 @@ std::uint32_t Labeler::label_of(std::vector<std::uint32_t> groups) {
 
 std::uint32_t Labeler::label_for(const Address& address, std::span<const ViewedName> names) {
   std::vector<std::uint32_t> groups = tables_.remote_groups[static_label(image_, address)];
-  if (special_range_of(address) != nullptr) return label_of(std::move(groups));
+  if (special_range_of(address) != nullptr) return label_of(groups);
 
   const auto forbidden = [this](const ViewedName& name) { return is_never(image_, name.name); };
-  if (std::ranges::any_of(names, forbidden)) return label_of(std::move(groups));
+  if (std::ranges::any_of(names, forbidden)) return label_of(groups);
 
   const bool needs_consent = is_private(address);
   for (const ViewedName& name : names) {
@@ -74,7 +74,7 @@ std::uint32_t Labeler::label_for(const Address& address, std::span<const ViewedN
   // Once, behind the loop: an address of a large CDN may have thousands of names.
   std::ranges::sort(groups);
   groups.erase(std::ranges::unique(groups).begin(), groups.end());
-  return label_of(std::move(groups));
+  return label_of(groups);
 }
 
 std::vector<std::uint32_t> Labeler::groups_of(const ViewedName& name) const {

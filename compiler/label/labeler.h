@@ -33,7 +33,7 @@ class Labeler {
 
   /// The label of exactly these groups (sorted, unique). New labels and rows go to the end of the
   /// tables.
-  std::uint32_t label_of(std::vector<std::uint32_t> groups);
+  std::uint32_t label_of(const std::vector<std::uint32_t>& groups);
 
   /// The label of an address to which `names` are bound: the union of the names' groups and of the
   /// static groups that cover the address. Names that may not bind it (special, or private without

@@ -5,14 +5,15 @@
 #include <cassert>
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 
 #include "compiler/label/labeler.h"
 #include "compiler/label/services.h"
 #include "compiler/label/sweep.h"
+#include "compiler/program/identities.h"
 #include "compiler/values/special.h"
 
 namespace sallyport {
@@ -62,12 +63,25 @@ void label_zones(const Program& program, Image& image) {
 /// What the rules of one group share.
 struct GroupKey {
   const Rule* rule;
-  bool operator<(const GroupKey& other) const {
-    const auto tied = [](const Rule& r) {
-      return std::tie(r.action, r.private_ok, r.via, r.remote.names, r.remote.patterns,
-                      r.remote.derived, r.remote.ranges);
-    };
-    return tied(*rule) < tied(*other.rule);
+  bool operator==(const GroupKey& other) const {
+    const Rule& a = *rule;
+    const Rule& b = *other.rule;
+    return a.action == b.action && a.private_ok == b.private_ok && a.via == b.via &&
+           a.remote == b.remote;
+  }
+};
+
+struct GroupHash {
+  std::size_t operator()(const GroupKey& key) const {
+    std::size_t hash = 0;
+    const auto mix = [&](std::size_t value) { hash = hash * 0x9e3779b97f4a7c15U + value; };
+    const RemoteSet& remote = key.rule->remote;
+    for (const AddressRange& range : remote.ranges)
+      mix(static_cast<std::size_t>(range.first.number ^ range.last.number << 1));
+    for (const HostName& name : remote.names) mix(std::hash<std::string>{}(name.text()));
+    for (const NamePattern& pattern : remote.patterns)
+      mix(std::hash<std::string>{}(pattern.text()));
+    return hash ^ hash >> 31;
   }
 };
 
@@ -83,7 +97,8 @@ std::vector<AddressRange> resolver_addresses(const Program& program) {
 
 /// The addresses that a group holds whatever the names are bound to.
 std::vector<AddressRange> static_ranges(const Rule& rule) {
-  if (rule.action == Action::deny) return canonical(rule.remote.ranges);
+  if (rule.action == Action::deny || std::ranges::none_of(rule.remote.ranges, meets_special))
+    return canonical(rule.remote.ranges);
   std::vector<AddressRange> ranges;
   for (const AddressRange& written : rule.remote.ranges) {
     const std::vector<AddressRange> opened = opened_by(written);
@@ -96,8 +111,12 @@ std::vector<AddressRange> static_ranges(const Rule& rule) {
 /// `whole` has the rules as they are written, also those that `program` leaves out.
 std::vector<const Rule*> add_groups_and_rules(const Program& whole, const Program& program,
                                               Image& image) {
-  const std::vector<std::string> identities = rule_identities(whole);
-  std::map<GroupKey, std::uint32_t> index;
+  std::vector<std::string> texts;
+  texts.reserve(whole.rules.size());
+  for (const Rule& rule : whole.rules) texts.push_back(rule_text(rule));
+  std::vector<std::string> identities = rule_identities(whole, texts);
+  image.rules.reserve(whole.rules.size());
+  std::unordered_map<GroupKey, std::uint32_t, GroupHash> index;
   std::vector<const Rule*> examples{nullptr};
   image.groups.emplace_back();
   for (std::size_t i = 0; i < program.rules.size(); ++i) {
@@ -114,8 +133,8 @@ std::vector<const Rule*> add_groups_and_rules(const Program& whole, const Progra
     made.direction = rule.direction;
     made.zone = rule.zone;
     made.group = entry->second;
-    made.identity = identities[i];
-    made.text = rule_text(whole.rules[i]);
+    made.identity = std::move(identities[i]);
+    made.text = std::move(texts[i]);
     made.origin = rule.origin;
     made.validity = whole.rules[i].validity;
   }
@@ -129,39 +148,56 @@ void sort_unique(Numbers& numbers) {
 }
 
 /// The names for which some rule in force does not say `absent ok`.
-std::set<ViewedName> names_wanted(const Program& program) {
+std::vector<ViewedName> names_wanted(const Program& program,
+                                     const std::vector<ViewedName>& all_names) {
+  if (std::ranges::none_of(program.rules, &Rule::absent_ok)) return all_names;
   Program strict;
   for (const Rule& rule : program.rules) {
-    if (!rule.absent_ok) strict.rules.push_back(rule);
+    if (rule.absent_ok) continue;
+    Rule& kept = strict.rules.emplace_back();
+    kept.remote.names = rule.remote.names;
+    kept.remote.patterns = rule.remote.patterns;
+    kept.via = rule.via;
   }
-  const auto names = bound_names(strict);
-  return {names.begin(), names.end()};
+  return bound_names(strict);
+}
+
+/// The groups of the rules that list a name.
+void add_written_groups(const std::vector<const Rule*>& examples, std::vector<ImageName>& names) {
+  std::unordered_multimap<std::string_view, ImageName*> by_text;
+  by_text.reserve(names.size());
+  for (ImageName& name : names) by_text.emplace(name.name.name.text(), &name);
+  for (std::uint32_t group = 1; group < examples.size(); ++group) {
+    for (const HostName& name : examples[group]->remote.names) {
+      const auto [first, last] = by_text.equal_range(name.text());
+      for (auto entry = first; entry != last; ++entry) {
+        if (entry->second->name.via == examples[group]->via) entry->second->groups.push_back(group);
+      }
+    }
+  }
 }
 
 void add_names(const Program& program, const std::vector<const Rule*>& examples, Image& image) {
-  std::map<ViewedName, ImageName> listed;
-  const auto entry = [&](const ViewedName& name) -> ImageName& {
-    return listed.try_emplace(name, ImageName{name, {}}).first->second;
-  };
   const PatternIndex patterns(image.groups);
-  const std::set<ViewedName> wanted = names_wanted(program);
-  for (const ViewedName& name : bound_names(program)) {
-    entry(name).groups = patterns.groups_of(name);
-    entry(name).absent_ok = !wanted.contains(name);
-  }
-  for (std::uint32_t group = 1; group < examples.size(); ++group) {
-    for (const HostName& name : examples[group]->remote.names) {
-      entry({name, examples[group]->via}).groups.push_back(group);
-    }
+  const std::vector<ViewedName> bound = bound_names(program);
+  const std::vector<ViewedName> wanted = names_wanted(program, bound);
+  image.names.reserve(bound.size());
+  for (const ViewedName& name : bound) {
+    const bool absent_ok = !std::ranges::binary_search(wanted, name);
+    image.names.push_back({name, patterns.groups_of(name), absent_ok});
   }
   for (const Never& never : program.nevers) {
-    if (never.name) entry(*never.name);
+    if (never.name && !std::ranges::binary_search(bound, ViewedName(*never.name)))
+      image.names.push_back({ViewedName(*never.name), {}});
   }
-  for (auto& [name, made] : listed) {
-    made.never = is_never(program, name.name);
+  std::ranges::sort(image.names, {}, &ImageName::name);
+  const auto repeated = std::ranges::unique(image.names, {}, &ImageName::name);
+  image.names.erase(repeated.begin(), repeated.end());
+  add_written_groups(examples, image.names);
+  for (ImageName& made : image.names) {
+    made.never = is_never(program, made.name.name);
     if (made.never) made.groups.clear();
     sort_unique(made.groups);
-    image.names.push_back(std::move(made));
   }
 }
 
@@ -213,7 +249,11 @@ void label_remotes(const Program& program, const std::vector<const Rule*>& examp
 }  // namespace
 
 Image make_image(const Program& whole, Day day) {
-  const Program program = program_on(whole, day);
+  // Hardly any policy has windows, and large ones should not be copied for nothing.
+  const bool windows = std::ranges::any_of(
+      whole.rules, [](const Rule& rule) { return rule.validity != Validity{}; });
+  const Program on_day = windows ? program_on(whole, day) : Program{};
+  const Program& program = windows ? on_day : whole;
   Image image;
   image.policy = program.policy;
   image.lifetimes = program.lifetimes;
