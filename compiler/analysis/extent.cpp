@@ -4,6 +4,8 @@
 #include "compiler/analysis/extent.h"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 
 #include "compiler/values/special.h"
 
@@ -59,6 +61,18 @@ Extent extent_of(const Program& program, const Rule& rule) {
   return extent;
 }
 
+/// What of a rule decides about its extent.
+struct Key {
+  const Rule* rule;
+  bool operator<(const Key& other) const {
+    const auto tied = [](const Rule& r) {
+      return std::tie(r.action, r.direction, r.zone, r.validity.from, r.validity.until,
+                      r.every_service, r.services);
+    };
+    return tied(*rule) < tied(*other.rule);
+  }
+};
+
 /// The special ranges of the language and those that the program declares.
 AddressSet special_addresses(const Program& program) {
   AddressSet special = program.nat64;
@@ -78,8 +92,14 @@ bool overlap(const Extent& a, const Extent& b) {
 }
 
 Extents::Extents(const Program& program) : program_(program) {
-  extents_.reserve(program.rules.size());
-  for (const Rule& rule : program.rules) extents_.push_back(extent_of(program, rule));
+  std::map<Key, std::uint32_t> known;
+  kinds_.reserve(program.rules.size());
+  for (const Rule& rule : program.rules) {
+    const auto number = static_cast<std::uint32_t>(extents_.size());
+    const auto [entry, is_new] = known.try_emplace(Key{&rule}, number);
+    if (is_new) extents_.push_back(extent_of(program, rule));
+    kinds_.push_back(entry->second);
+  }
   AddressSet unreal = impossible_ranges();
   for (const Zone& zone : program.zones)
     unreal.insert(unreal.end(), zone.ranges.begin(), zone.ranges.end());
@@ -106,12 +126,24 @@ AddressSet Extents::opened(const Rule& rule, const AddressRange& written) const 
 }
 
 AddressSet Extents::remote(std::uint32_t index) const {
-  const Rule& rule = program_.rules[index];
-  if (rule.action == Action::deny) return canonical(rule.remote.ranges);
+  return remote({&index, 1});
+}
+
+AddressSet Extents::remote(std::span<const std::uint32_t> rules) const {
   AddressSet all;
-  for (const AddressRange& written : rule.remote.ranges) {
-    const AddressSet one = opened(rule, written);
-    all.insert(all.end(), one.begin(), one.end());
+  for (const std::uint32_t index : rules) {
+    const Rule& rule = program_.rules[index];
+    for (const AddressRange& written : rule.remote.ranges) {
+      const bool plain =
+          rule.action == Action::deny || (rule.direction == Direction::outward &&
+                                          program_.nat64.empty() && !meets_special(written));
+      if (plain) {
+        all.push_back(written);
+        continue;
+      }
+      const AddressSet one = opened(rule, written);
+      all.insert(all.end(), one.begin(), one.end());
+    }
   }
   return canonical(std::move(all));
 }

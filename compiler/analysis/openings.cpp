@@ -1,143 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// openings(): for each allow, its packets are cut into pieces within which the same rules of both
-// programs match; in each piece the remote sides are subtracted as sets.
+// openings(): for each allow, its packets are cut into scenes within which the same rules of both
+// programs match; in each scene the remote sides are subtracted as sets.
 #include "compiler/analysis/openings.h"
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
-#include <unordered_map>
 
-#include "compiler/analysis/extent.h"
+#include "compiler/analysis/meanings.h"
 #include "compiler/analysis/name_language.h"
+#include "compiler/analysis/rivals.h"
+#include "compiler/analysis/scenes.h"
 #include "compiler/values/special.h"
 
 namespace sallyport {
 namespace {
 
-using Rules = std::vector<std::uint32_t>;
-
-// --- Rules that mean the same ---------------------------------------------------------------
-
-const Derivation& derivation_of(const Program& program, const DerivedName& name) {
-  return program.derivations[name.derivation];
-}
-
-bool same_derived(const Program& a, const DerivedName& x, const Program& b, const DerivedName& y) {
-  return derivation_of(a, x) == derivation_of(b, y) && x.head == y.head && x.tail == y.tail &&
-         x.unless == y.unless;
-}
-
-bool same_remote(const Program& a, const RemoteSet& x, const Program& b, const RemoteSet& y) {
-  return x.ranges == y.ranges && x.names == y.names && x.patterns == y.patterns &&
-         std::ranges::equal(x.derived, y.derived,
-                            [&](const DerivedName& left, const DerivedName& right) {
-                              return same_derived(a, left, b, right);
-                            });
-}
-
-bool same_extent(const Extent& a, const Extent& b) {
-  return a.direction == b.direction && a.local == b.local && a.vlans == b.vlans &&
-         a.days == b.days && a.services == b.services && a.at_resolvers == b.at_resolvers;
-}
-
-bool same_meaning(const Extents& a, std::uint32_t x, const Extents& b, std::uint32_t y) {
-  const Rule& left = a.rule(x);
-  const Rule& right = b.rule(y);
-  return left.action == right.action && left.private_ok == right.private_ok &&
-         left.via == right.via && same_extent(a.of(x), b.of(y)) &&
-         same_remote(a.program(), left.remote, b.program(), right.remote);
-}
-
-/// Equal for rules of the same meaning, and seldom else.
-std::size_t meaning_hash(const Rule& rule) {
-  std::size_t hash = rule.action == Action::allow ? 1 : 2;
-  const auto mix = [&](std::size_t value) { hash = hash * 1'000'003 + value; };
-  mix(rule.remote.ranges.size());
-  for (const AddressRange& range : rule.remote.ranges)
-    mix(static_cast<std::size_t>(range.first.number ^ range.last.number));
-  for (const HostName& name : rule.remote.names) mix(std::hash<std::string>{}(name.text()));
-  for (const NamePattern& pattern : rule.remote.patterns)
-    mix(std::hash<std::string>{}(pattern.text()));
-  return hash;
-}
-
-class Meanings {
- public:
-  explicit Meanings(const Extents& extents) : extents_(extents) {
-    for (std::uint32_t rule = 0; rule < extents.program().rules.size(); ++rule)
-      by_hash_.emplace(meaning_hash(extents.rule(rule)), rule);
-  }
-  bool hold(const Extents& others, std::uint32_t rule) const {
-    const auto [first, last] = by_hash_.equal_range(meaning_hash(others.rule(rule)));
-    return std::any_of(first, last, [&](const auto& entry) {
-      return same_meaning(extents_, entry.second, others, rule);
-    });
-  }
-
- private:
-  const Extents& extents_;
-  std::unordered_multimap<std::size_t, std::uint32_t> by_hash_;
-};
-
-// --- Cutting into pieces --------------------------------------------------------------------
-
-/// A part of a set, and which of the keys hold it.
-template <class Set>
-struct Piece {
-  Set set;
-  std::vector<bool> inside;
-};
-
-/// Distinct sets that a base is cut by.
-template <class Set>
-class Keys {
- public:
-  std::size_t add(const Set& set) {
-    const auto [entry, is_new] = indices_.try_emplace(set, sets_.size());
-    if (is_new) sets_.push_back(set);
-    return entry->second;
-  }
-  /// The pieces of `base` within which no key begins or ends.
-  std::vector<Piece<Set>> cut(const Set& base) const {
-    std::vector<Piece<Set>> pieces;
-    if (!base.empty()) pieces.push_back({base, {}});
-    for (const Set& key : sets_) {
-      std::vector<Piece<Set>> next;
-      for (Piece<Set>& piece : pieces) {
-        for (const bool inside : {true, false}) {
-          Set part = inside ? both_of(piece.set, key) : without(piece.set, key);
-          if (part.empty()) continue;
-          next.push_back({std::move(part), piece.inside});
-          next.back().inside.push_back(inside);
-        }
-      }
-      pieces = std::move(next);
-    }
-    return pieces;
-  }
-
- private:
-  std::map<Set, std::size_t> indices_;
-  std::vector<Set> sets_;
-};
-
-/// A rule that shares packets with the one looked at, and where its sets stand among the keys.
-struct Rival {
-  std::uint32_t rule = 0;
-  std::size_t local = 0, vlans = 0, days = 0, services = 0, at_resolvers = 0;
-};
-
-/// Rivals that match throughout a piece.
-struct Present {
-  Rules own_denies;
-  Rules denies;           // of the other program
-  Rules allows;           // of the other program
-  Rules resolver_allows;  // of the other program, which open towards its resolvers only
-  auto operator<=>(const Present&) const = default;
-};
-
-// --- One rule -------------------------------------------------------------------------------
+using Numbers = std::vector<std::uint32_t>;
 
 /// What a cell says of the remote.
 struct Remote {
@@ -147,7 +27,7 @@ struct Remote {
   std::vector<DerivedName> derived;
   bool unrestricted = false;
   std::string example;
-  Rules lifted;
+  std::vector<std::uint32_t> lifted;
   auto operator<=>(const Remote&) const = default;
 };
 
@@ -182,192 +62,125 @@ void join(std::vector<Part>& parts, Set Part::*member, Others... others) {
 /// The addresses at which names open, split by what the other program asks of an address.
 struct NameSpace {
   AddressSet addresses;
-  std::vector<NameSet> holders;       // the names that the other program opens there
-  std::vector<const Rule*> derivers;  // and its rules with derived names
+  std::vector<NameSet> holders;             // the names that the other program opens there
+  std::vector<const DerivedName*> derived;  // and its derived names
 };
 
-Rules rules_with(const Program& program, Action action) {
-  Rules rules;
-  for (std::uint32_t rule = 0; rule < program.rules.size(); ++rule) {
-    if (program.rules[rule].action == action) rules.push_back(rule);
-  }
-  return rules;
+/// A scene, and what was found out about it for the first of the rules that meet in it.
+struct Stage {
+  Scene scene;
+  /// Where names of one consent and view open newly.
+  std::map<std::pair<bool, std::string_view>, std::vector<NameSpace>> spaces = {};
+};
+
+bool has_names(const RemoteSet& remote) {
+  return !remote.names.empty() || !remote.patterns.empty() || !remote.derived.empty();
 }
 
 class Comparison {
  public:
   Comparison(const Program& program, const Program& before)
-      : now_(program), before_(before), meanings_now_(now_), meanings_before_(before_) {
+      : now_(program),
+        before_(before),
+        meanings_now_(now_),
+        meanings_before_(before_),
+        own_denies_(now_, Action::deny),
+        denies_(before_, Action::deny),
+        allows_(before_, Action::allow) {
     for (std::uint32_t rule = 0; rule < before.rules.size(); ++rule) {
       if (before.rules[rule].action == Action::deny && !meanings_now_.hold(before_, rule))
-        lifted_.push_back(rule);
+        lifted_.insert(before_.kind_of(rule));
     }
     for (const Direction direction : {Direction::outward, Direction::inward}) {
       same_ground_[direction == Direction::inward] = now_.resolvers() == before_.resolvers() &&
                                                      program.nat64 == before.nat64 &&
                                                      now_.far(direction) == before_.far(direction);
     }
-    denies_now_ = rules_with(program, Action::deny);
-    denies_before_ = rules_with(before, Action::deny);
-    allows_before_ = rules_with(before, Action::allow);
   }
 
-  std::vector<Cell> cells() {
-    std::vector<Cell> cells;
-    for (std::uint32_t rule = 0; rule < now_.program().rules.size(); ++rule) {
-      if (now_.rule(rule).action != Action::allow || unchanged(rule)) continue;
-      for (Part& part : parts_of(rule)) cells.push_back(cell_of(rule, std::move(part)));
-    }
-    return cells;
+  /// The cells of one rule.
+  void tell(std::uint32_t rule, const TellCell& told) {
+    if (now_.rule(rule).action != Action::allow || unchanged(rule)) return;
+    for (Part& part : parts_of(rule)) told(cell_of(rule, std::move(part)));
   }
 
  private:
-  /// A rule that was there before opens nothing new, unless a deny over it is gone.
-  bool unchanged(std::uint32_t rule) const {
-    if (!same_ground_[now_.rule(rule).direction == Direction::inward]) return false;
-    if (!meanings_before_.hold(now_, rule)) return false;
-    return std::ranges::none_of(
-        lifted_, [&](std::uint32_t deny) { return overlap(before_.of(deny), now_.of(rule)); });
-  }
-
-  static Cell cell_of(std::uint32_t rule, Part part) {
-    Remote& remote = part.remote;
-    return {.rule = rule,
-            .local = std::move(part.local),
-            .vlans = std::move(part.vlans),
-            .days = std::move(part.days),
-            .services = std::move(part.services),
-            .addresses = std::move(remote.addresses),
-            .names = std::move(remote.names),
-            .patterns = std::move(remote.patterns),
-            .derived = std::move(remote.derived),
-            .unrestricted = remote.unrestricted,
-            .example = std::move(remote.example),
-            .lifted = std::move(remote.lifted)};
-  }
-
+  bool unchanged(std::uint32_t rule);
+  static Cell cell_of(std::uint32_t rule, Part part);
   std::vector<Part> parts_of(std::uint32_t rule);
-  void compare(std::uint32_t rule, bool at_resolvers, const Present& present,
-               std::vector<Remote>& remotes);
-  void compare_names(const Rule& rule, const AddressSet& target, const Present& present,
-                     std::vector<Remote>& remotes);
-  std::vector<NameSpace> name_spaces(const Rule& rule, const AddressSet& target,
-                                     const Present& present);
+  std::vector<Stage>& stages_of(std::uint32_t rule);
 
-  const AddressSet& remote_now(std::uint32_t rule);
-  const AddressSet& remote_before(std::uint32_t rule);
-  AddressSet closed(const Extents& extents, const Rules& denies);
-  const AddressSet& open_before(const Present& present);
+  void compare(std::uint32_t rule, Stage& stage, std::vector<Remote>& remotes);
+  void compare_names(const Rule& rule, const std::vector<NameSpace>& spaces,
+                     std::vector<Remote>& remotes) const;
+  const std::vector<NameSpace>& name_spaces(const Rule& rule, Stage& stage);
+  std::vector<NameSpace> find_name_spaces(const Rule& rule, const Scene& scene);
+  NameSpace name_space(const Rule& rule, const Present& present, bool is_private, bool resolver);
+
+  AddressSet guarded(AddressSet possible, const Scene& scene) const;
+  AddressSet newly(AddressSet possible, const Present& present);
+  AddressSet closed_before(const AddressSet& addresses, const Present& present);
+  Numbers closing_before(const AddressSet& addresses, const Present& present);
 
   Extents now_, before_;
   Meanings meanings_now_, meanings_before_;
-  Rules lifted_;
-  Rules denies_now_, denies_before_, allows_before_;
+  Rivals own_denies_;
+  Rivals denies_, allows_;          // of the other program
+  std::set<std::uint32_t> lifted_;  // kinds of denies of the other program that are gone
+  std::map<std::uint32_t, bool> under_lifted_;  // by kind
   bool same_ground_[2] = {};  // by direction: what rules stand on beside themselves
-  std::map<std::uint32_t, AddressSet> remotes_now_, remotes_before_;
-  std::map<Present, AddressSet> open_before_;  // by what matters of it
+  std::map<std::uint32_t, std::vector<Stage>> stages_;  // by kind
 };
 
-const AddressSet& Comparison::remote_now(std::uint32_t rule) {
-  const auto [entry, is_new] = remotes_now_.try_emplace(rule);
-  if (is_new) entry->second = now_.remote(rule);
+/// A rule that was there before opens nothing new, unless a deny over it is gone.
+bool Comparison::unchanged(std::uint32_t rule) {
+  if (!same_ground_[now_.rule(rule).direction == Direction::inward]) return false;
+  if (!meanings_before_.hold(now_, rule)) return false;
+  if (lifted_.empty()) return true;
+  const auto [entry, is_new] = under_lifted_.try_emplace(now_.kind_of(rule));
+  if (is_new) {
+    entry->second = std::ranges::any_of(
+        lifted_, [&](std::uint32_t kind) { return overlap(before_.of_kind(kind), now_.of(rule)); });
+  }
+  return !entry->second;
+}
+
+Cell Comparison::cell_of(std::uint32_t rule, Part part) {
+  Remote& remote = part.remote;
+  return {.rule = rule,
+          .local = std::move(part.local),
+          .vlans = std::move(part.vlans),
+          .days = std::move(part.days),
+          .services = std::move(part.services),
+          .addresses = std::move(remote.addresses),
+          .names = std::move(remote.names),
+          .patterns = std::move(remote.patterns),
+          .derived = std::move(remote.derived),
+          .unrestricted = remote.unrestricted,
+          .example = std::move(remote.example),
+          .lifted = std::move(remote.lifted)};
+}
+
+std::vector<Stage>& Comparison::stages_of(std::uint32_t rule) {
+  const auto [entry, is_new] = stages_.try_emplace(now_.kind_of(rule));
+  if (is_new) {
+    for (Scene& scene : scenes_of(now_.of(rule), own_denies_, denies_, allows_))
+      entry->second.push_back({std::move(scene)});
+  }
   return entry->second;
 }
 
-const AddressSet& Comparison::remote_before(std::uint32_t rule) {
-  const auto [entry, is_new] = remotes_before_.try_emplace(rule);
-  if (is_new) entry->second = before_.remote(rule);
-  return entry->second;
-}
-
-AddressSet Comparison::closed(const Extents& extents, const Rules& denies) {
-  AddressSet all;
-  for (const std::uint32_t deny : denies) {
-    const auto& ranges = extents.rule(deny).remote.ranges;
-    all.insert(all.end(), ranges.begin(), ranges.end());
-  }
-  return canonical(std::move(all));
-}
-
-/// What the other program opens by addresses in a piece.
-const AddressSet& Comparison::open_before(const Present& present) {
-  Present key = present;
-  key.own_denies.clear();
-  const auto [entry, is_new] = open_before_.try_emplace(std::move(key));
-  if (!is_new) return entry->second;
-  AddressSet all, resolvers_only;
-  for (const std::uint32_t allow : present.allows) {
-    const AddressSet& one = remote_before(allow);
-    all.insert(all.end(), one.begin(), one.end());
-  }
-  for (const std::uint32_t allow : present.resolver_allows) {
-    const AddressSet& one = remote_before(allow);
-    resolvers_only.insert(resolvers_only.end(), one.begin(), one.end());
-  }
-  const AddressSet guarded = both_of(canonical(std::move(resolvers_only)), before_.resolvers());
-  entry->second =
-      without(union_of(canonical(std::move(all)), guarded), closed(before_, present.denies));
-  return entry->second;
-}
-
-/// The pieces of an allow, joined again where they say the same.
-std::vector<Part> Comparison::parts_of(std::uint32_t index) {
-  const Extent& extent = now_.of(index);
-  Keys<AddressSet> locals;
-  Keys<VlanSet> vlans;
-  Keys<DaySet> days;
-  Keys<ServiceSet> services;
-  const auto rivals_in = [&](const Extents& extents, const Rules& rules) {
-    std::vector<Rival> rivals;
-    for (const std::uint32_t rule : rules) {
-      const Extent& other = extents.of(rule);
-      if (!overlap(other, extent)) continue;
-      rivals.push_back({rule, locals.add(other.local), vlans.add(other.vlans), days.add(other.days),
-                        services.add(other.services), services.add(other.at_resolvers)});
-    }
-    return rivals;
-  };
-  const auto own_denies = rivals_in(now_, denies_now_);
-  const auto denies = rivals_in(before_, denies_before_);
-  const auto allows = rivals_in(before_, allows_before_);
-
-  const auto local_pieces = locals.cut(extent.local);
-  const auto vlan_pieces = vlans.cut(extent.vlans);
-  const auto day_pieces = days.cut(extent.days);
+/// What an allow newly opens in its scenes, joined again where they say the same.
+std::vector<Part> Comparison::parts_of(std::uint32_t rule) {
   std::vector<Part> parts;
-  for (const bool at_resolvers : {false, true}) {
-    const auto service_pieces = services.cut(at_resolvers ? extent.at_resolvers : extent.services);
-    for (const auto& vlan : vlan_pieces) {
-      for (const auto& day : day_pieces) {
-        for (const auto& local : local_pieces) {
-          const auto here = [&](const Rival& rival) {
-            return local.inside[rival.local] && vlan.inside[rival.vlans] && day.inside[rival.days];
-          };
-          for (const auto& service : service_pieces) {
-            Present present;
-            for (const Rival& rival : own_denies) {
-              if (here(rival) && service.inside[rival.services])
-                present.own_denies.push_back(rival.rule);
-            }
-            for (const Rival& rival : denies) {
-              if (here(rival) && service.inside[rival.services])
-                present.denies.push_back(rival.rule);
-            }
-            for (const Rival& rival : allows) {
-              if (!here(rival)) continue;
-              if (service.inside[rival.services]) present.allows.push_back(rival.rule);
-              if (service.inside[rival.at_resolvers]) present.resolver_allows.push_back(rival.rule);
-            }
-            std::vector<Remote> remotes;
-            compare(index, at_resolvers, present, remotes);
-            for (Remote& remote : remotes) {
-              parts.push_back({local.set, vlan.set, day.set, service.set, std::move(remote)});
-            }
-          }
-        }
-      }
-    }
+  for (Stage& stage : stages_of(rule)) {
+    std::vector<Remote> remotes;
+    compare(rule, stage, remotes);
+    const Scene& scene = stage.scene;
+    for (Remote& remote : remotes)
+      parts.push_back({scene.local, scene.vlans, scene.days, scene.services, std::move(remote)});
   }
+  if (parts.size() < 2) return parts;
   join(parts, &Part::services, &Part::local, &Part::vlans, &Part::days);
   join(parts, &Part::local, &Part::services, &Part::vlans, &Part::days);
   join(parts, &Part::days, &Part::services, &Part::vlans, &Part::local);
@@ -375,73 +188,119 @@ std::vector<Part> Comparison::parts_of(std::uint32_t index) {
   return parts;
 }
 
-void Comparison::compare(std::uint32_t index, bool at_resolvers, const Present& present,
-                         std::vector<Remote>& remotes) {
-  const Rule& rule = now_.rule(index);
-  const AddressSet closed_now = closed(now_, present.own_denies);
-  const auto newly = [&](const AddressSet& possible) {
-    return without(without(possible, closed_now), open_before(present));
-  };
-  const auto guarded = [&](const AddressSet& possible) {
-    return at_resolvers ? both_of(possible, now_.resolvers()) : possible;
-  };
-  const bool names =
-      !rule.remote.names.empty() || !rule.remote.patterns.empty() || !rule.remote.derived.empty();
-  if (names) {
-    const AddressSet target = newly(guarded(now_.bindable(rule.direction, rule.private_ok)));
-    if (!target.empty()) compare_names(rule, target, present, remotes);
-  }
-  if (!rule.remote.ranges.empty()) {
-    Remote remote;
-    remote.addresses = newly(guarded(remote_now(index)));
-    if (!remote.addresses.empty()) remotes.push_back(std::move(remote));
-  }
-  const AddressSet closed_before = closed(before_, present.denies);
-  for (Remote& remote : remotes) {
-    // Denies are worth telling where they alone make the difference.
-    if (!without(remote.addresses, closed_before).empty()) continue;
-    for (const std::uint32_t deny : present.denies) {
-      if (overlap(canonical(before_.rule(deny).remote.ranges), remote.addresses))
-        remote.lifted.push_back(deny);
-    }
-  }
+// --- The remote side ------------------------------------------------------------------------
+
+AddressSet Comparison::guarded(AddressSet possible, const Scene& scene) const {
+  return scene.at_resolvers ? both_of(possible, now_.resolvers()) : std::move(possible);
 }
 
-/// `target` by which rules of the other program would let a name open there.
-std::vector<NameSpace> Comparison::name_spaces(const Rule& rule, const AddressSet& target,
-                                               const Present& present) {
+/// What of the addresses denies of the other program close.
+AddressSet Comparison::closed_before(const AddressSet& addresses, const Present& present) {
+  AddressSet closed;
+  for (const std::uint32_t deny : present.denies)
+    closed = union_of(closed, both_of(addresses, denies_.remote(deny)));
+  return closed;
+}
+
+/// What of the addresses is open now, if the rule opens them, and was not.
+AddressSet Comparison::newly(AddressSet possible, const Present& present) {
+  for (const std::uint32_t deny : present.own_denies) {
+    if (possible.empty()) return possible;
+    possible = without(possible, own_denies_.remote(deny));
+  }
+  const AddressSet closed = closed_before(possible, present);
+  for (const std::uint32_t allow : present.allows) {
+    if (possible.empty()) break;
+    possible = without(possible, allows_.remote(allow));
+  }
+  for (const std::uint32_t allow : present.resolver_allows) {
+    if (possible.empty()) break;
+    possible = without(possible, both_of(allows_.remote(allow), before_.resolvers()));
+  }
+  return union_of(possible, closed);
+}
+
+/// The denies of the other program over the addresses, if they alone make the difference: else they
+/// are not worth telling.
+Numbers Comparison::closing_before(const AddressSet& addresses, const Present& present) {
+  AddressSet open = addresses;
+  for (const std::uint32_t deny : present.denies) open = without(open, denies_.remote(deny));
+  Numbers rules;
+  if (!open.empty()) return rules;
+  for (const std::uint32_t deny : present.denies) {
+    const Numbers more = denies_.meeting(deny, addresses);
+    rules.insert(rules.end(), more.begin(), more.end());
+  }
+  std::ranges::sort(rules);
+  return rules;
+}
+
+void Comparison::compare(std::uint32_t index, Stage& stage, std::vector<Remote>& remotes) {
+  const Rule& rule = now_.rule(index);
+  const Present& present = stage.scene.present;
+  if (has_names(rule.remote)) compare_names(rule, name_spaces(rule, stage), remotes);
+  if (!rule.remote.ranges.empty()) {
+    Remote remote;
+    remote.addresses = newly(guarded(now_.remote(index), stage.scene), present);
+    if (!remote.addresses.empty()) remotes.push_back(std::move(remote));
+  }
+  for (Remote& remote : remotes) remote.lifted = closing_before(remote.addresses, present);
+}
+
+// --- Names ----------------------------------------------------------------------------------
+
+const std::vector<NameSpace>& Comparison::name_spaces(const Rule& rule, Stage& stage) {
+  const auto [entry, is_new] = stage.spaces.try_emplace({rule.private_ok, rule.via});
+  if (is_new) entry->second = find_name_spaces(rule, stage.scene);
+  return entry->second;
+}
+
+/// The addresses at which names of the rule may open newly, by which rules of the other program
+/// would let a name open there.
+std::vector<NameSpace> Comparison::find_name_spaces(const Rule& rule, const Scene& scene) {
+  const AddressSet target =
+      newly(guarded(now_.bindable(rule.direction, rule.private_ok), scene), scene.present);
   std::vector<NameSpace> spaces;
-  const AddressSet closed_before = closed(before_, present.denies);
-  if (auto both = both_of(target, closed_before); !both.empty())
-    spaces.push_back({std::move(both), {}, {}});
-  const AddressSet left = without(target, closed_before);
-  const AddressSet of_privates = both_of(before_.bindable(rule.direction, true), private_ranges());
+  const auto add = [&](NameSpace space, AddressSet addresses) {
+    space.addresses = std::move(addresses);
+    if (!space.addresses.empty()) spaces.push_back(std::move(space));
+  };
+  AddressSet closed = closed_before(target, scene.present);
+  const AddressSet left = without(target, closed);
+  add({}, std::move(closed));
+  const AddressSet& of_both = before_.bindable(rule.direction, true);
   const AddressSet& of_public = before_.bindable(rule.direction, false);
   // What nothing could bind before: addresses that have been special until now.
-  if (auto special = without(left, before_.bindable(rule.direction, true)); !special.empty())
-    spaces.push_back({std::move(special), {}, {}});
+  add({}, without(left, of_both));
   for (const bool is_private : {false, true}) {
-    const AddressSet kind = both_of(left, is_private ? of_privates : of_public);
+    const AddressSet kind =
+        both_of(left, is_private ? both_of(of_both, private_ranges()) : of_public);
     for (const bool resolver : {false, true}) {
-      NameSpace space;
-      space.addresses =
+      AddressSet here =
           resolver ? both_of(kind, before_.resolvers()) : without(kind, before_.resolvers());
-      if (space.addresses.empty()) continue;
-      const auto add = [&](const Rules& allows) {
-        for (const std::uint32_t allow : allows) {
-          const Rule& other = before_.rule(allow);
-          if ((is_private && !other.private_ok) || other.via != rule.via) continue;
-          if (!other.remote.names.empty() || !other.remote.patterns.empty())
-            space.holders.push_back({other.remote.names, other.remote.patterns});
-          if (!other.remote.derived.empty()) space.derivers.push_back(&other);
-        }
-      };
-      add(present.allows);
-      if (resolver) add(present.resolver_allows);
-      spaces.push_back(std::move(space));
+      if (here.empty()) continue;
+      add(name_space(rule, scene.present, is_private, resolver), std::move(here));
     }
   }
   return spaces;
+}
+
+/// The names that the other program opens at such addresses.
+NameSpace Comparison::name_space(const Rule& rule, const Present& present, bool is_private,
+                                 bool resolver) {
+  NameSpace space;
+  const auto add = [&](const Numbers& allows) {
+    for (const std::uint32_t allow : allows) {
+      if ((is_private && !allows_.private_ok(allow)) || allows_.via(allow) != rule.via) continue;
+      const Rivals::Names& names = allows_.names(allow);
+      if (!names.exact.empty() || !names.patterns.empty())
+        space.holders.push_back({names.exact, names.patterns});
+      space.derived.insert(space.derived.end(), names.derived.begin(), names.derived.end());
+    }
+  };
+  add(present.allows);
+  if (resolver) add(present.resolver_allows);
+  return space;
 }
 
 bool holds(const std::vector<NameSet>& sets, const HostName& name) {
@@ -452,9 +311,8 @@ bool holds(const std::vector<NameSet>& sets, const HostName& name) {
   });
 }
 
-void Comparison::compare_names(const Rule& rule, const AddressSet& target, const Present& present,
-                               std::vector<Remote>& remotes) {
-  const auto spaces = name_spaces(rule, target, present);
+void Comparison::compare_names(const Rule& rule, const std::vector<NameSpace>& spaces,
+                               std::vector<Remote>& remotes) const {
   std::map<std::vector<bool>, Remote> found;  // by the spaces in which a name is new
   const auto remote_at = [&](const std::vector<bool>& where) -> Remote* {
     if (std::ranges::find(where, true) == where.end()) return nullptr;
@@ -492,10 +350,8 @@ void Comparison::compare_names(const Rule& rule, const AddressSet& target, const
     const auto around = pattern_around(name);
     std::vector<bool> where;
     for (const NameSpace& space : spaces) {
-      const bool derived = std::ranges::any_of(space.derivers, [&](const Rule* other) {
-        return std::ranges::any_of(other->remote.derived, [&](const DerivedName& candidate) {
-          return same_derived(now_.program(), name, before_.program(), candidate);
-        });
+      const bool derived = std::ranges::any_of(space.derived, [&](const DerivedName* other) {
+        return same_derived(now_.program(), name, before_.program(), *other);
       });
       where.push_back(!derived && (!around || name_outside(*around, space.holders).has_value()));
     }
@@ -513,9 +369,21 @@ std::optional<NamePattern> pattern_around(const DerivedName& name) {
   return *pattern;
 }
 
-std::vector<Cell> openings(const Program& program, const Program* before) {
+void each_opening(const Program& program, const Program* before, const WantsRule& wanted,
+                  const TellCell& told) {
   static const Program nothing;
-  return Comparison(program, before != nullptr ? *before : nothing).cells();
+  Comparison comparison(program, before != nullptr ? *before : nothing);
+  for (std::uint32_t rule = 0; rule < program.rules.size(); ++rule) {
+    if (wanted(rule)) comparison.tell(rule, told);
+  }
+}
+
+std::vector<Cell> openings(const Program& program, const Program* before) {
+  std::vector<Cell> cells;
+  each_opening(
+      program, before, [](std::uint32_t) { return true; },
+      [&](Cell cell) { cells.push_back(std::move(cell)); });
+  return cells;
 }
 
 std::vector<Never> nevers_lifted(const Program& program, const Program& before) {

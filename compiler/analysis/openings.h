@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,6 +45,13 @@ struct Cell {
 /// give two cells. In the order of the rules. `before` may be null: then everything that `program`
 /// opens.
 std::vector<Cell> openings(const Program& program, const Program* before = nullptr);
+
+/// The same, one cell after the other, of the rules that are wanted; for programs of which the
+/// cells would be many.
+using WantsRule = std::function<bool(std::uint32_t rule)>;
+using TellCell = std::function<void(Cell cell)>;
+void each_opening(const Program& program, const Program* before, const WantsRule& wanted,
+                  const TellCell& told);
 
 /// Every name that a derived one may be; empty if no pattern says that.
 std::optional<NamePattern> pattern_around(const DerivedName& name);

@@ -106,6 +106,30 @@ std::optional<Cell> narrowed(Cell cell, const Program& program, const Question& 
   return narrowed_to_remote(std::move(cell), question);
 }
 
+/// False only if no cell of the rule can be an answer, as far as that is seen without its cells.
+bool may_answer(const Rule& rule, const Question& question, const AddressSet& asked) {
+  if (question.direction && rule.direction != *question.direction) return false;
+  if (!is_of_vendor(rule, question.vendor)) return false;
+  if (!asks_for_remote(question)) return true;
+  const RemoteSet& remote = rule.remote;
+  const bool has_names =
+      !remote.names.empty() || !remote.patterns.empty() || !remote.derived.empty();
+  if (has_names && (!question.remote || !question.bindings.empty())) return true;
+  return std::ranges::any_of(remote.ranges,
+                             [&](const AddressRange& range) { return overlap({range}, asked); });
+}
+
+void each_answer(const Program& program, const Question& question,
+                 const std::function<void(Cell)>& told) {
+  const AddressSet asked = addresses_asked(question);
+  each_opening(
+      program, nullptr,
+      [&](std::uint32_t rule) { return may_answer(program.rules[rule], question, asked); },
+      [&](Cell cell) {
+        if (auto part = narrowed(std::move(cell), program, question)) told(std::move(*part));
+      });
+}
+
 std::optional<std::uint16_t> read_port(std::string_view text, std::uint16_t greatest) {
   std::uint16_t port = 0;
   const char* end = text.data() + text.size();
@@ -128,9 +152,7 @@ std::optional<Service> read_ports(std::string_view text, std::uint8_t protocol) 
 
 std::vector<Cell> answer(const Program& program, const Question& question) {
   std::vector<Cell> found;
-  for (Cell& cell : openings(program)) {
-    if (auto part = narrowed(std::move(cell), program, question)) found.push_back(std::move(*part));
-  }
+  each_answer(program, question, [&](Cell cell) { found.push_back(std::move(cell)); });
   return found;
 }
 
@@ -148,9 +170,9 @@ std::vector<std::uint32_t> perhaps_more(const Program& program, const Question& 
            std::ranges::any_of(
                cell.names, [&](const HostName& name) { return !question.bindings.contains(name); });
   };
-  for (const Cell& cell : answer(program, rest)) {
+  each_answer(program, rest, [&](const Cell& cell) {
     if (unknown(cell) && (rules.empty() || rules.back() != cell.rule)) rules.push_back(cell.rule);
-  }
+  });
   return rules;
 }
 
