@@ -18,12 +18,11 @@ struct Arguments {
 
 /// One direction of the change: what `now` passes and `before` does not, or the other way round.
 struct Change {
-  std::vector<Cell> cells;
   std::vector<CellWords> words;
   std::vector<std::vector<std::string>> denies;  // over each of the words, in the other program
   std::vector<Never> nevers;
 
-  bool empty() const { return cells.empty() && nevers.empty(); }
+  bool empty() const { return words.empty() && nevers.empty(); }
 };
 
 std::string deny_text(const Rule& rule) {
@@ -39,14 +38,16 @@ bool opens_names(const Program& program) {
 
 Change change_of(const Program& now, const Program& before) {
   Change change;
-  change.cells = openings(now, &before);
   const Extents extents(now);
-  for (const Cell& cell : change.cells) {
-    // One at a time: each keeps the denies that are its own.
+  // One at a time: each keeps the denies that are its own, and the cells of a large change would
+  // not fit in memory together.
+  const auto tell = [&](const Cell& cell) {
     change.words.push_back(words_of(cell, extents));
     auto& denies = change.denies.emplace_back();
     for (const std::uint32_t deny : cell.lifted) denies.push_back(deny_text(before.rules[deny]));
-  }
+  };
+  each_opening(
+      now, &before, [](std::uint32_t) { return true; }, tell);
   if (opens_names(now)) change.nevers = nevers_lifted(now, before);
   return change;
 }
