@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // sallyport build FILE -o BUNDLE, --nft SCRIPT: one policy to the file that travels, and to a
 // script for hosts without us.
+#include <malloc.h>
+
 #include <iostream>
 #include <memory>
 #include <string>
@@ -81,6 +83,9 @@ ExitCode write_script(const Image& image, const Arguments& arguments) {
 }
 
 ExitCode build(const Arguments& arguments) {
+  // Small pieces that are freed are joined at once. A large policy frees millions, and they would
+  // be walked again and again, whenever something larger is wanted.
+  mallopt(M_MXFAST, 0);
   if (arguments.output.empty() && arguments.script.empty())
     return print_usage_error("nothing to write: -o BUNDLE or --nft SCRIPT was expected");
   if (arguments.script.empty() && (!arguments.devices.empty() || arguments.conntrack ||
