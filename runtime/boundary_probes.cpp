@@ -80,16 +80,18 @@ Addresses locals_of(const Program& program, std::optional<std::uint32_t> zone, F
 // ---- remote addresses ----
 
 /// The edges of what is written, then those of the special ranges that it leaves out.
-Addresses remotes_of(const Rule& rule, Family family) {
+Addresses remotes_of(const Program& program, const Rule& rule, Family family) {
   Addresses found;
   for (const AddressRange& range : rule.remote.ranges) {
     if (range.family() == family) add_edges(found, range);
   }
   for (const AddressRange& range : rule.remote.ranges) {
     if (range.family() != family || range.first == range.last) continue;
-    for (const SpecialRange& special : special_ranges()) {
-      if (special.range.overlaps(range)) add_edges(found, special.range);
-    }
+    const auto add_special = [&](const AddressRange& special) {
+      if (special.overlaps(range)) add_edges(found, special);
+    };
+    for (const SpecialRange& special : special_ranges()) add_special(special.range);
+    for (const AddressRange& prefix : program.nat64) add_special(prefix);
   }
   return found;
 }
@@ -262,7 +264,7 @@ std::vector<Probe> boundary_probes(const Program& program, std::size_t most, Dir
   std::vector<Corner> corners;
   for (const Rule& rule : program.rules) {
     for (const Family family : families) {
-      Corner corner{nullptr, remotes_of(rule, family), aims_of(rule, family, direction)};
+      Corner corner{nullptr, remotes_of(program, rule, family), aims_of(rule, family, direction)};
       const bool names_only = rule.remote.ranges.empty() && family == Family::v4;
       if (names_only) corner.remotes.push_back(unbound_remote(family));
       if (corner.remotes.empty() || corner.aims.empty()) continue;
@@ -294,7 +296,7 @@ ProbeEdges probe_edges(const Program& program, Family family, const Bindings& bi
     for (const Address& address : addresses) add_remote(address);
   }
   for (const Rule& rule : program.rules) {
-    const Addresses remotes = remotes_of(rule, family);
+    const Addresses remotes = remotes_of(program, rule, family);
     const Aims aims = aims_of(rule, family, direction);
     all.remotes.insert(all.remotes.end(), remotes.begin(), remotes.end());
     all.aims.insert(all.aims.end(), aims.begin(), aims.end());

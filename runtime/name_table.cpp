@@ -61,6 +61,7 @@ NameTable::NameTable(Lifetimes lifetimes) : lifetimes_(bounded(lifetimes)) {}
 
 TableChanges NameTable::set_names(const Image& image, const std::vector<ImageName>& names) {
   lifetimes_ = bounded(image.lifetimes);
+  nat64_ = image.nat64;
   kept_.clear();
   for (const auto& [name, groups, absent_ok, never] : names) {
     const bool consent = std::ranges::any_of(
@@ -190,7 +191,7 @@ Seconds NameTable::grace_for(Seconds ttl) const {
 }
 
 std::string NameTable::refusal(const ViewedName& name, const Address& address) const {
-  if (const auto* special = special_range_of(address)) return std::string(special->what);
+  if (const auto special = special_range_of(address, nat64_)) return std::string(special->what);
   if (is_private(address) && !kept_.at(name).private_ok)
     return "private address, and no rule says `private ok`";
   return {};

@@ -111,6 +111,7 @@ class NameTable {
   void note_deadline(const Key& key, State& state);
 
   Lifetimes lifetimes_;
+  std::vector<AddressRange> nat64_;  // refused like the special ranges
   std::map<ViewedName, Kept> kept_;  // every name of the table
   std::map<Key, State> states_;
   std::set<std::pair<Moment, Key>> deadlines_;  // the earliest end in each state that has one

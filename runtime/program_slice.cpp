@@ -21,6 +21,7 @@ bool covers_name(const Rule& rule, const ViewedName& name) {
 ProgramSlice::ProgramSlice(const Program& program, const Bindings& bindings) : program_(program) {
   part_.policy = program.policy;
   part_.resolvers = program.resolvers;
+  part_.nat64 = program.nat64;
   part_.zones = program.zones;
   part_.nevers = program.nevers;
   for (std::uint32_t rule = 0; rule < program.rules.size(); ++rule) {

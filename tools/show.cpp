@@ -45,8 +45,8 @@ bool names_port_53(const Rule& rule) {
 std::vector<std::string> notes_of(const Rule& rule, const Program& program) {
   std::vector<std::string> notes;
   if (rule.action == Action::deny) return notes;
-  const bool to_all = std::ranges::any_of(rule.remote.ranges, [](const AddressRange& range) {
-    return opened_by(range) != std::vector{range};
+  const bool to_all = std::ranges::any_of(rule.remote.ranges, [&](const AddressRange& range) {
+    return opened_by(range, program.nat64) != std::vector{range};
   });
   if (to_all) {
     notes.emplace_back(

@@ -117,10 +117,7 @@ Extents::Extents(const Program& program) : program_(program) {
 }
 
 AddressSet Extents::opened(const Rule& rule, const AddressRange& written) const {
-  AddressSet opened = opened_by(written);
-  for (const AddressRange& prefix : program_.nat64) {
-    if (!prefix.contains(written)) opened = without(opened, {prefix});
-  }
+  AddressSet opened = opened_by(written, program_.nat64);
   if (rule.direction == Direction::inward) opened = both_of(opened, far(rule.direction));
   return opened;
 }
@@ -134,9 +131,8 @@ AddressSet Extents::remote(std::span<const std::uint32_t> rules) const {
   for (const std::uint32_t index : rules) {
     const Rule& rule = program_.rules[index];
     for (const AddressRange& written : rule.remote.ranges) {
-      const bool plain =
-          rule.action == Action::deny || (rule.direction == Direction::outward &&
-                                          program_.nat64.empty() && !meets_special(written));
+      const bool plain = rule.action == Action::deny || (rule.direction == Direction::outward &&
+                                                         !meets_special(written, program_.nat64));
       if (plain) {
         all.push_back(written);
         continue;

@@ -133,9 +133,9 @@ int Examination::service_distance(const Rule& rule) const {
 Found Examination::range_obstacle(const Rule& rule) const {
   for (const AddressRange& written : rule.remote.ranges) {
     if (!written.contains(refused_.remote)) continue;
-    const SpecialRange* special = special_range_of(refused_.remote);
-    const std::string what = special == nullptr ? "special" : std::string(special->what);
-    const std::string inside = special == nullptr ? refused_.remote.text() : special->range.text();
+    const auto special = special_range_of(refused_.remote, program_.nat64);
+    const std::string what = special ? std::string(special->what) : "special";
+    const std::string inside = special ? special->range.text() : refused_.remote.text();
     return Obstacle{4,
                     refused_.remote.text() + " is " + what + " (" + inside +
                         "), which a wider range never opens",
@@ -155,7 +155,7 @@ Found Examination::binding_obstacle(const Rule& rule) const {
   };
   for (const auto& [name, addresses] : bindings_) {
     if (!addresses.contains(refused_.remote) || !lists(name)) continue;
-    if (const SpecialRange* special = special_range_of(refused_.remote)) {
+    if (const auto special = special_range_of(refused_.remote, program_.nat64)) {
       return Obstacle{4,
                       name.text() + " has this address, but it is " + std::string(special->what) +
                           " (" + special->range.text() + "), which no name opens",

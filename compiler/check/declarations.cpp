@@ -57,6 +57,7 @@ void Declarations::find_visible(const std::vector<Module>& modules) {
 
 void Declarations::declare_vendors(const std::vector<Module>& modules, Reporter& reporter) {
   NameSpace space;
+    for (const Nat64Statement& nat64 : module.policy.nat64) declare_nat64(nat64, reporter);
   for (std::size_t module = 0; module < modules.size(); ++module) {
     for (const VendorStatement& vendor : modules[module].policy.vendors) {
       if (space.declare(vendor.name, "vendor", reporter)) {
@@ -143,6 +144,23 @@ void Declarations::declare_resolver(const ResolverStatement& statement, Reporter
     }
   }
   resolvers_.push_back(std::move(resolver));
+}
+
+void Declarations::declare_nat64(const Nat64Statement& statement, Reporter& reporter) {
+  const Terms nothing;
+  for (const Word& word : statement.prefixes) {
+    const auto texts = nothing.expand(word, reporter);
+    if (!texts) continue;
+    for (const std::string& text : *texts) {
+      const auto prefix = read_nat64_prefix(text);
+      if (!prefix) {
+        reporter.error(word.span, prefix.error());
+        break;
+      }
+      nat64_.push_back(*prefix);
+    }
+  }
+  nat64_ = canonical(std::move(nat64_));
 }
 
 std::optional<std::uint32_t> Declarations::zone(std::string_view name) const {

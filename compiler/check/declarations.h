@@ -24,8 +24,10 @@ class Declarations {
 
   const FeedTable& feeds() const { return feeds_; }
   const std::vector<Zone>& zones() const { return zones_; }
+  const std::vector<AddressRange>& nat64() const { return nat64_; }
   const std::vector<Resolver>& resolvers() const { return resolvers_; }
-  /// False if a zone or resolver was reported, so that no Program would mean what was written.
+  /// False if a zone, a NAT64 prefix or a resolver was reported, so that no Program would mean what
+  /// was written.
   bool are_sound() const { return sound_; }
 
   std::optional<std::uint32_t> zone(std::string_view name) const;
@@ -44,6 +46,7 @@ class Declarations {
   void check_vendors(const std::vector<Module>& modules, Diagnostics& diagnostics,
                      Reporter& reporter);
   void declare_zone(const ZoneStatement& statement, Reporter& reporter);
+  void declare_nat64(const Nat64Statement& statement, Reporter& reporter);
   void declare_resolver(const ResolverStatement& statement, Reporter& reporter);
   void find_visible(const std::vector<Module>& modules);
 
@@ -56,6 +59,7 @@ class Declarations {
   std::set<const VendorStatement*> broken_;
   std::vector<std::set<std::size_t>> visible_;  // per module: the modules whose vendors it sees
   std::vector<Zone> zones_;
+  std::vector<AddressRange> nat64_;
   std::vector<Resolver> resolvers_;
   bool sound_ = true;
 };

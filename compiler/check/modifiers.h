@@ -16,6 +16,7 @@ namespace sallyport {
 struct Referents {
   const std::vector<Resolver>* resolvers = nullptr;  // null where a vendor is checked on its own
   std::vector<Derivation> derivations = {};          // those that the rules read so far speak of
+  std::vector<AddressRange> nat64 = {};              // the operator's; none there, either
 };
 
 /// Applies a rule's own modifiers to it; action and destinations are read already. False after an

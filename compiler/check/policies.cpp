@@ -90,9 +90,11 @@ class PolicyReader {
 
 std::optional<Program> PolicyReader::run() {
   program_.policy = policy_.name.text;
+  program_.nat64 = declarations_.nat64();
   program_.zones = declarations_.zones();
   program_.resolvers = declarations_.resolvers();
   referents_.resolvers = &program_.resolvers;
+  referents_.nat64 = program_.nat64;
   if (policy_.owner) program_.owner = policy_.owner->text;
   read_capabilities();
   read_settings();

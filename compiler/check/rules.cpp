@@ -135,7 +135,8 @@ void DestinationReader::warn_of_conversion(const Word& word, const std::string& 
 }
 
 void DestinationReader::warn_of_closed_range(const Word& word, const AddressRange& range) {
-  if (!meets_special(range) || !opened_by(range).empty()) return;
+  if (!meets_special(range, referents_.nat64) || !opened_by(range, referents_.nat64).empty())
+    return;
   reporter_.warning(word.span, {"opens-nothing",
                                 "every address of " + quote(range.text()) +
                                     " is in a special range; nothing is opened",
@@ -164,7 +165,8 @@ bool DestinationReader::add(const FeedReference& reference, const Feed& feed,
                             const FeedEntry& entry) {
   const bool denies = statement_.action == RuleStatement::Action::deny;
   if (const auto* range = std::get_if<AddressRange>(&entry.remote)) {
-    if (!denies && meets_special(*range) && opened_by(*range).empty()) {
+    const Nat64 nat64 = referents_.nat64;
+    if (!denies && meets_special(*range, nat64) && opened_by(*range, nat64).empty()) {
       reporter_.warning(reference.span,
                         {"opens-nothing", "every address of " + quote(range->text()) + " in " +
                                               quote(reference.feed.text) +

@@ -9,6 +9,7 @@
 #include "compiler/check/urls.h"
 #include "compiler/source/wording.h"
 #include "compiler/values/icmp_type.h"
+#include "compiler/values/special.h"
 
 namespace sallyport {
 namespace {
@@ -135,6 +136,26 @@ Reading<AddressRange> read_range(std::string_view text) {
 }
 
 Reading<HostName> read_host(std::string_view text) {
+Reading<AddressRange> read_nat64_prefix(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const auto wrong = [&](std::string_view why) {
+    return complain("bad-nat64", quote(text) + " is no NAT64 prefix: " + std::string(why));
+  };
+  if (slash == std::string_view::npos) {
+    if (!looks_like_address(text))
+      return wrong("an IPv6 prefix such as `2001:db8:64::/96` is expected");
+    return wrong("its length is missing");
+  }
+  const auto prefix = read_prefix(text, slash);
+  if (!prefix) return prefix;
+  if (prefix->family() == Family::v4)
+    return wrong("it is IPv4, and the addresses it makes are IPv6");
+  if (!is_nat64_length(*number_of(text.substr(slash + 1)))) {
+    return wrong("its length is one of 32, 40, 48, 56, 64 and 96");
+  }
+  return prefix;
+}
+
   if (const auto complaint = complaint_of_url(text)) return std::unexpected(*complaint);
   if (const auto complaint = complaint_of_port(text)) return std::unexpected(*complaint);
   if (NamePattern::looks_like_pattern(text)) {

@@ -34,6 +34,9 @@ Reading<Destination> read_destination(std::string_view text);
 /// True if the host name or pattern needs conversion to A-labels.
 bool is_international(std::string_view text);
 
+/// A NAT64 prefix: IPv6, of a length that RFC 6052 has.
+Reading<AddressRange> read_nat64_prefix(std::string_view text);
+
 struct PortRange {
   std::uint16_t first = 0;
   std::uint16_t last = 0;

@@ -23,6 +23,24 @@ policy office {
   allow tcp 443 to a.example.com
 }
 )"},
+    {"bad-nat64", Severity::error, "a NAT64 prefix that no translator can use",
+     R"(
+nat64 2001:db8:64::/80
+policy office {
+  allow tcp 443 to a.example.com
+}
+)",
+     R"(
+`nat64` declares the prefixes under which a translator of your own network shows
+IPv4 addresses, so that nothing wide opens the whole IPv4 world through them. They
+are IPv6 and 32, 40, 48, 56, 64 or 96 bits long (RFC 6052).
+)",
+     R"(
+nat64 2001:db8:64::/96
+policy office {
+  allow tcp 443 to a.example.com
+}
+)"},
     {"bad-setting", Severity::error, "a lifetime that contradicts another or is too short",
      R"(
 policy office {

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// bundle_bytes() and read_bundle(): the bundle file, format version 3.
+// bundle_bytes() and read_bundle(): the bundle file, format version 4.
 //
 // All numbers are little-endian, without padding; u8 u32 u64 u128 say their width in bits. A text
 // is a u32 length and that many bytes; a list is a u32 count and its elements; an optional is a u8
 // (0 or 1) and, if 1, its value; a flag is a u8 (0 or 1).
 //
 //   bundle   = magic      8 bytes: "sallybnd"
-//              version    u32: 3. A reader that knows another one stops here.
+//              version    u32: 4. A reader that knows another one stops here.
 //              length     u64: bytes of the whole file
 //              image      u64 length, then `Image`
 //              program    u64 length, then the Program's canonical text (program_text.h)
 //              digest     32 bytes: SHA-256 of everything before it
 //
-//   Image    = policy text, Lifetimes, list of Resolver,
+//   Image    = policy text, Lifetimes, NAT64 prefixes (list of (first and last Address)),
+//              list of Resolver,
 //              zone names (list of text), zone sets (list of Numbers, by zone label),
 //              list of Group, list of Name, list of Derivation, list of Never, list of Rule,
 //              service labels u32, list of Fragment,
@@ -56,7 +57,7 @@ namespace sallyport {
 namespace {
 
 constexpr std::string_view magic = bundle_magic;
-constexpr std::uint32_t format_version = 3;
+constexpr std::uint32_t format_version = 4;
 constexpr std::size_t header_size = 8 + 4 + 8;
 constexpr std::size_t digest_size = std::tuple_size_v<Sha256>;
 constexpr std::size_t smallest = header_size + 8 + 8 + digest_size;

@@ -96,6 +96,14 @@ Fault zones_fault(const Image& image) {
   return std::nullopt;
 }
 
+Fault nat64_fault(const Image& image) {
+  for (const AddressRange& prefix : image.nat64) {
+    const bool v6 = prefix.first.family == Family::v6 && prefix.last.family == Family::v6;
+    if (!v6 || prefix.last < prefix.first) return "nat64: no IPv6 range";
+  }
+  return canonical(image.nat64) == image.nat64 ? Fault() : "nat64 is not merged";
+}
+
 Fault view_fault(const Image& image, const std::string& via) {
   const bool known = via.empty() || std::ranges::find(image.resolvers, via, &Resolver::name) !=
                                         image.resolvers.end();
@@ -294,8 +302,8 @@ std::optional<std::string> image_fault(const Image& image) {
     return "verdict row: wrong number of services";
   }
   if (image.service_labels == 0) return "no service label";
-  for (const auto check : {lifetimes_fault, zones_fault, names_fault, derivations_fault,
-                           labels_fault, tables_fault, cells_fault}) {
+  for (const auto check : {lifetimes_fault, nat64_fault, zones_fault, names_fault,
+                           derivations_fault, labels_fault, tables_fault, cells_fault}) {
     if (Fault fault = check(image)) return fault;
   }
   const std::vector<bool> is_fragment = fragment_labels(image);

@@ -103,6 +103,7 @@ struct LabelTables {
 struct Image {
   std::string policy;
   Lifetimes lifetimes;
+  std::vector<AddressRange> nat64;  // no name opens these either; canonical
   std::vector<Resolver> resolvers;
   std::vector<std::string> zone_names;
   std::vector<std::vector<std::uint32_t>>

@@ -19,6 +19,9 @@ concept Either = std::same_as<std::remove_const_t<T>, Wanted>;
 void fields(auto& codec, Either<Lifetimes> auto& lifetimes) {
   codec(lifetimes.ttl_floor, lifetimes.grace, lifetimes.max_stale);
 }
+void fields(auto& codec, Either<AddressRange> auto& range) {
+  codec(range.first, range.last);
+}
 void fields(auto& codec, Either<Endpoint> auto& endpoint) {
   codec(endpoint.address, endpoint.port);
 }
@@ -62,7 +65,8 @@ void fields(auto& codec, RangeTable<Number>& table) {
   codec(table.starts, table.labels);
 }
 void fields(auto& codec, Either<Image> auto& image) {
-  codec(image.policy, image.lifetimes, image.resolvers, image.zone_names, image.zone_sets);
+  codec(image.policy, image.lifetimes, image.nat64, image.resolvers);
+  codec(image.zone_names, image.zone_sets);
   codec(image.groups, image.names, image.derivations, image.nevers);
   codec(image.rules, image.service_labels, image.fragments);
   codec(image.zone4, image.zone6, image.remote4, image.remote6, image.service, image.labels);

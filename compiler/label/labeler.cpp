@@ -58,7 +58,7 @@ std::uint32_t Labeler::label_of(const std::vector<std::uint32_t>& groups) {
 
 std::uint32_t Labeler::label_for(const Address& address, std::span<const ViewedName> names) {
   std::vector<std::uint32_t> groups = tables_.remote_groups[static_label(image_, address)];
-  if (special_range_of(address) != nullptr) return label_of(groups);
+  if (special_range_of(address, image_.nat64)) return label_of(groups);
 
   const auto forbidden = [this](const ViewedName& name) { return is_never(image_, name.name); };
   if (std::ranges::any_of(names, forbidden)) return label_of(groups);

@@ -96,12 +96,13 @@ std::vector<AddressRange> resolver_addresses(const Program& program) {
 }
 
 /// The addresses that a group holds whatever the names are bound to.
-std::vector<AddressRange> static_ranges(const Rule& rule) {
-  if (rule.action == Action::deny || std::ranges::none_of(rule.remote.ranges, meets_special))
+std::vector<AddressRange> static_ranges(const Rule& rule, Nat64 nat64) {
+  const auto is_special = [&](const AddressRange& range) { return meets_special(range, nat64); };
+  if (rule.action == Action::deny || std::ranges::none_of(rule.remote.ranges, is_special))
     return canonical(rule.remote.ranges);
   std::vector<AddressRange> ranges;
   for (const AddressRange& written : rule.remote.ranges) {
-    const std::vector<AddressRange> opened = opened_by(written);
+    const std::vector<AddressRange> opened = opened_by(written, nat64);
     ranges.insert(ranges.end(), opened.begin(), opened.end());
   }
   return canonical(std::move(ranges));
@@ -233,7 +234,7 @@ void label_remotes(const Program& program, const std::vector<const Rule*>& examp
   Intervals intervals;
   intervals.add(resolver_addresses(program), resolver_group);
   for (std::uint32_t group = 1; group < examples.size(); ++group) {
-    intervals.add(static_ranges(*examples[group]), group);
+    intervals.add(static_ranges(*examples[group], program.nat64), group);
   }
   Labeler labeler(image, image.labels);
   labeler.label_of({});
@@ -269,3 +270,4 @@ Image make_image(const Program& whole, Day day) {
 }
 
 }  // namespace sallyport
+image.nat64 = program.nat64;

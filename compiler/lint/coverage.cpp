@@ -81,17 +81,8 @@ std::string text_of(const DerivedName& name) {
 /// gives false.
 template <class Visit>
 bool Coverage::all_matched(const Rule& rule, const AddressRange& range, Visit visit) const {
-  const auto closes = [&](const AddressRange& special) {
-    return range.overlaps(special) && !special.contains(range);
-  };
-  const bool whole = rule.action == Action::deny ||
-                     (!meets_special(range) && std::ranges::none_of(program_.nat64, closes));
-  if (whole) return visit(range);
-  std::vector<AddressRange> opened = opened_by(range);
-  for (const AddressRange& special : program_.nat64) {
-    if (closes(special)) opened = subtract(opened, {special});
-  }
-  return std::ranges::all_of(opened, visit);
+  if (rule.action == Action::deny || !meets_special(range, program_.nat64)) return visit(range);
+  return std::ranges::all_of(opened_by(range, program_.nat64), visit);
 }
 
 Coverage::Scope Coverage::scope_of(const Rule& rule) {

@@ -60,6 +60,7 @@ void Statements::collect(const Policy& policy, File& file) {
   };
   add_plain(policy.imports);
   add_plain(policy.zones);
+  add_plain(policy.nat64);
   add_plain(policy.resolvers);
   for (const VendorStatement& vendor : policy.vendors) {
     file.blocks.push_back(vendor.span);

@@ -163,7 +163,7 @@ bool is_of_use(const std::vector<Module>& modules, std::size_t number, const Use
     pending.pop_back();
     if (!seen.insert(next).second) continue;
     const Policy& policy = modules[next].policy;
-    if (!policy.resolvers.empty()) return true;
+    if (!policy.resolvers.empty() || !policy.nat64.empty()) return true;
     for (const ZoneStatement& zone : policy.zones) {
       if (used.zones.contains(zone.name.text)) return true;
     }

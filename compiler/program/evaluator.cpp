@@ -149,8 +149,8 @@ bool is_resolver(const Program& program, const Address& address) {
   return false;
 }
 
-bool may_bind(const Rule& rule, const Address& address) {
-  if (special_range_of(address) != nullptr) return false;
+bool may_bind(const Program& program, const Rule& rule, const Address& address) {
+  if (special_range_of(address, program.nat64)) return false;
   return rule.private_ok || !is_private(address);
 }
 
@@ -176,7 +176,7 @@ bool lists_name(const Program& program, const Rule& rule, const ViewedName& view
 /// The first of the remote's names through which an allow reaches it; null if none.
 const ViewedName* name_reaching(const Program& program, const Rule& rule, const Address& remote,
                                 const BoundNames& names, const Aliases& aliases) {
-  if (names.empty() || !may_bind(rule, remote)) return nullptr;
+  if (names.empty() || !may_bind(program, rule, remote)) return nullptr;
   const auto found = std::ranges::find_if(
       names, [&](const ViewedName* name) { return lists_name(program, rule, *name, aliases); });
   return found == names.end() ? nullptr : *found;
@@ -193,8 +193,9 @@ bool allow_covers(const Program& program, const Rule& rule, const Address& remot
                   const BoundNames& names, const Aliases& aliases,
                   std::optional<ViewedName>* through) {
   if (through != nullptr) through->reset();
-  const bool by_range = std::ranges::any_of(
-      rule.remote.ranges, [&](const AddressRange& range) { return opens(range, remote); });
+  const bool by_range = std::ranges::any_of(rule.remote.ranges, [&](const AddressRange& range) {
+    return opens(range, remote, program.nat64);
+  });
   if (by_range) return true;
   const ViewedName* name = name_reaching(program, rule, remote, names, aliases);
   if (name != nullptr && through != nullptr) *through = *name;

@@ -121,7 +121,6 @@ std::string rule_text(const Rule& rule) {
 }
 
 std::optional<std::string> unmet(const Program& program) {
-  if (!program.nat64.empty()) return "`nat64`";
   for (const Zone& zone : program.zones) {
     if (!zone.vlans.empty()) return "zones by VLAN";
   }

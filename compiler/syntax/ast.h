@@ -206,6 +206,12 @@ struct ZoneStatement {
   std::vector<Word> addresses;
 };
 
+/// `nat64 PREFIX, ...`
+struct Nat64Statement {
+  Span span;
+  std::vector<Word> prefixes;
+};
+
 struct ResolverStatement {
   Span span;
   Name name;
@@ -294,3 +300,4 @@ struct Policy {
 };
 
 }  // namespace sallyport
+  std::vector<Nat64Statement> nat64;

@@ -187,6 +187,7 @@ class Printer {
       line("zone " + zone.name.text + " = " + words_text(zone.addresses));
     }
     for (const ResolverStatement& resolver : policy.resolvers) this->resolver(resolver);
+    for (const Nat64Statement& nat64 : policy.nat64) line("nat64 " + words_text(nat64.prefixes));
     for (const FeedStatement& feed : policy.feeds) {
       line("feed " + feed.name.text + " = " + quoted(feed.file.text) + " as " + feed.format.text);
     }

@@ -55,6 +55,7 @@ class Parser {
   Parsed<Remark> remark(Span start);
   bool owner(Span start, std::optional<Remark>& into);
   Parsed<ZoneStatement> zone(Span start);
+  Parsed<Nat64Statement> nat64(Span start);
   Parsed<ResolverStatement> resolver(Span start);
   Parsed<FeedStatement> feed(Span start);
   Parsed<PolicyStatement> policy(Span start);

@@ -20,6 +20,8 @@ Policy Parser::file() {
       keep(vendor(start), policy.vendors);
     } else if (keyword == "zone") {
       keep(zone(start), policy.zones);
+    } else if (keyword == "nat64") {
+      keep(nat64(start), policy.nat64);
     } else if (keyword == "resolver") {
       keep(resolver(start), policy.resolvers);
     } else if (keyword == "feed") {
@@ -76,6 +78,15 @@ Parsed<ResolverStatement> Parser::resolver(Span start) {
   Parsed<Name> resolver_name = name("the resolver's name");
   if (!resolver_name) return {};
   resolver.name = std::move(*resolver_name);
+Parsed<Nat64Statement> Parser::nat64(Span start) {
+  Nat64Statement nat64;
+  Parsed<std::vector<Word>> prefixes = range_words("a prefix such as `2001:db8:64::/96`");
+  if (!prefixes) return {};
+  nat64.prefixes = std::move(*prefixes);
+  nat64.span = since(start);
+  return nat64;
+}
+
   if (!cursor_.expect(TokenKind::equals, "`=` and the resolver's addresses")) return {};
   do {
     ResolverStatement::Server server;

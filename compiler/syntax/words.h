@@ -51,6 +51,7 @@ inline constexpr StatementWord statement_words[] = {
     {"import", only(Scope::file), true, top_of_file},
     {"vendor", only(Scope::file), true, top_of_file},
     {"zone", only(Scope::file), true, top_of_file},
+    {"nat64", only(Scope::file), true, top_of_file},
     {"resolver", only(Scope::file), true, top_of_file},
     {"feed", only(Scope::file), false, top_of_file},
     {"policy", only(Scope::file), true, top_of_file},

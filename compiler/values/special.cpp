@@ -103,38 +103,51 @@ std::span<const SpecialRange> special_ranges() {
   return ranges;
 }
 
-bool meets_special(const AddressRange& range) {
+bool is_nat64_length(unsigned length) {
+  constexpr std::array lengths = {32U, 40U, 48U, 56U, 64U, 96U};
+  return std::ranges::find(lengths, length) != lengths.end();
+}
+
+bool meets_special(const AddressRange& range, Nat64 nat64) {
   static const std::vector<AddressRange> all = [] {
     std::vector<AddressRange> ranges;
     for (const SpecialRange& special : special_ranges()) ranges.push_back(special.range);
     return canonical(std::move(ranges));
   }();
   const auto after = std::ranges::upper_bound(all, range.last, {}, &AddressRange::first);
-  return after != all.begin() && std::prev(after)->last >= range.first;
+  if (after != all.begin() && std::prev(after)->last >= range.first) return true;
+  return std::ranges::any_of(nat64,
+                             [&](const AddressRange& prefix) { return prefix.overlaps(range); });
 }
 
-std::vector<AddressRange> opened_by(const AddressRange& written) {
-  if (!meets_special(written)) return {written};  // nearly always
+std::vector<AddressRange> opened_by(const AddressRange& written, Nat64 nat64) {
+  if (!meets_special(written, nat64)) return {written};  // nearly always
   std::vector<AddressRange> closed;
-  for (const SpecialRange& special : special_ranges()) {
-    const bool closes = special.range.overlaps(written) && !special.range.contains(written);
-    if (closes) closed.push_back(special.range);
-  }
+  const auto close = [&](const AddressRange& special) {
+    if (special.overlaps(written) && !special.contains(written)) closed.push_back(special);
+  };
+  for (const SpecialRange& special : special_ranges()) close(special.range);
+  for (const AddressRange& prefix : nat64) close(prefix);
   return subtract({written}, closed);
 }
 
-bool opens(const AddressRange& written, const Address& address) {
+bool opens(const AddressRange& written, const Address& address, Nat64 nat64) {
   if (!written.contains(address)) return false;
-  return std::ranges::all_of(special_ranges(), [&](const SpecialRange& special) {
-    return !special.range.contains(address) || special.range.contains(written);
-  });
+  const auto leaves_open = [&](const AddressRange& special) {
+    return !special.contains(address) || special.contains(written);
+  };
+  return std::ranges::all_of(special_ranges(), leaves_open, &SpecialRange::range) &&
+         std::ranges::all_of(nat64, leaves_open);
 }
 
-const SpecialRange* special_range_of(const Address& address) {
+std::optional<SpecialRange> special_range_of(const Address& address, Nat64 nat64) {
   for (const SpecialRange& special : special_ranges()) {
-    if (special.range.contains(address)) return &special;
+    if (special.range.contains(address)) return special;
   }
-  return nullptr;
+  for (const AddressRange& prefix : nat64) {
+    if (prefix.contains(address)) return SpecialRange{prefix, "NAT64"};
+  }
+  return std::nullopt;
 }
 
 const std::vector<AddressRange>& impossible_ranges() {

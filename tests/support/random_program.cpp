@@ -229,6 +229,13 @@ Rule random_rule(Dice& dice, std::size_t zones, const std::vector<Resolver>& res
   return rule;
 }
 
+/// Mostly of the length that a translator has; else one that cuts the small world.
+AddressRange random_nat64(Dice& dice) {
+  Address start = near_remote(dice);
+  while (start.family == Family::v4) start = near_remote(dice);
+  return AddressRange::prefix(start, dice.one_in(2) ? 96 : 128 - dice.below(5));
+}
+
 Zone random_zone(Dice& dice, std::size_t index) {
   Zone zone{.name = "zone" + std::to_string(index), .ranges = {}};
   for (std::uint32_t count = dice.below(4); count > 0; --count) {
@@ -313,6 +320,12 @@ Bindings random_bindings(std::mt19937_64& random) {
     for (std::uint32_t count = dice.below(4); count > 0; --count) {
       switch (dice.below(8)) {
         case 0:
+  if (dice.one_in(3)) {
+    for (std::uint32_t count = 1 + dice.below(2); count > 0; --count) {
+      program.nat64.push_back(random_nat64(dice));
+    }
+    program.nat64 = canonical(program.nat64);
+  }
           addresses.insert(address(dice.pick(special_addresses)));
           break;
         case 1:
@@ -396,3 +409,4 @@ std::vector<Service> service_boundaries(const Program& program) {
 }
 
 }  // namespace sallyport
+      for (const AddressRange& prefix : program.nat64) edges.add(prefix);

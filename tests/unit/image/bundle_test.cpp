@@ -112,14 +112,14 @@ TEST(Bundle, EverySingleBitFlipIsRefused) {
 TEST(Bundle, TheRefusalSaysWhatIsWrong) {
   const Bytes good = small_bundle();
   Bytes other_version = good;
-  other_version[8] = 4;
+  other_version[8] = 5;
   Bytes longer = good;
   longer.push_back(0);
   Bytes flipped = good;
   flipped[100] ^= 1;
   EXPECT_EQ(refusal(bytes_of("#!/bin/sh\n")),
             "cannot read bundle: not a bundle (`sallyport build` makes one from a policy)");
-  EXPECT_EQ(refusal(other_version), "cannot read bundle: format version 4, this build reads 3");
+  EXPECT_EQ(refusal(other_version), "cannot read bundle: format version 5, this build reads 4");
   EXPECT_THAT(refusal(longer), StartsWith("cannot read bundle: longer than it says"));
   EXPECT_EQ(refusal(flipped), "cannot read bundle: checksum does not match: the file is damaged");
 }
@@ -137,8 +137,8 @@ TEST(Bundle, AForgedSectionLengthIsRefused) {
 
 TEST(Bundle, AHugeCountIsRefusedBeforeAnythingIsMade) {
   Bytes bytes = small_bundle();
-  // Behind the policy's name "test" and the lifetimes: the number of resolvers.
-  const std::size_t resolvers = 28 + 4 + 4 + 8 + 1 + 8 + 8;
+  // Behind the policy's name "test", the lifetimes and no NAT64 prefix: the number of resolvers.
+  const std::size_t resolvers = 28 + 4 + 4 + 8 + 1 + 8 + 8 + 4;
   ASSERT_EQ(bytes[resolvers], 1);
   std::fill_n(bytes.begin() + resolvers, 4, std::uint8_t{0xff});
   EXPECT_EQ(refusal(resealed(bytes)), "cannot read bundle: malformed (image section)");

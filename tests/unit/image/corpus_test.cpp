@@ -46,7 +46,7 @@ struct Seed {
 std::vector<Seed> seeds() {
   const Bytes rich = bundle_of(with_everything());
   Bytes newer = rich;
-  newer[8] = 4;
+  newer[8] = 5;
   Bytes flipped = rich;
   flipped[rich.size() / 2] ^= 4;
   return {{"empty.bundle", bundle_of(program_of({})), true},

@@ -360,6 +360,30 @@ TEST(Evaluator, C8_NamesAndPatternsOpenWhatTheyAreBoundTo) {
   const auto through = [&](std::size_t index, const char* to) {
     std::optional<ViewedName> found = name("left.over.example");
     const bool covered = covers(program, program.rules[index], address(to), surroundings, &found);
+    TEST(Evaluator, D9_TheOperatorsNat64OpensOnlyWhereItIsWritten) {
+      Program program = program_of({
+          allow({"tcp 443"}, {"::/0", "2001:db8::/32", "a.example.com"}),
+          allow({"tcp 80"}, {"2001:db8:64::c633:6400/120"}),
+          deny({"tcp 8443"}, {"2001:db8::/32"}),
+      });
+      Surroundings bound;
+      bound.bindings[HostName::parse("a.example.com").value()] = {
+          Address::parse("2001:db8:64::c633:6407").value()};
+      const std::string from = "ip6 2001:db8:20::1 > ";
+      EXPECT_EQ(ask(program, from + "2001:db8:64::c633:6407 tcp 1 > 443", bound), "SP_PASS_RULE 0");
+      program.nat64 = {*AddressRange::parse("2001:db8:64::/96")};
+      for (const Surroundings& surroundings : {Surroundings{}, bound}) {
+        EXPECT_EQ(ask(program, from + "2001:db8:64::c633:6407 tcp 1 > 443", surroundings),
+                  "SP_DROP_NO_RULE");
+        EXPECT_EQ(ask(program, from + "2001:db8:64::c633:6407 tcp 1 > 80", surroundings),
+                  "SP_PASS_RULE 1");
+        EXPECT_EQ(ask(program, from + "2001:db8:64::c633:6407 tcp 1 > 8443", surroundings),
+                  "SP_DROP_DENIED 2");
+        EXPECT_EQ(ask(program, from + "2001:db8:65::1 tcp 1 > 443", surroundings),
+                  "SP_PASS_RULE 0");
+      }
+    }
+
     return std::string(covered ? "covered " : "not ") + (found ? found->text() : "");
   };
   EXPECT_EQ(through(0, "203.0.113.1"), "covered a.example.com");

@@ -302,6 +302,18 @@ TEST_F(NameTableTest, N8_special_and_private_addresses_are_refused) {
   }
 }
 
+TEST_F(NameTableTest, D9_N8_an_address_behind_the_operators_nat64_is_refused) {
+  Image image = image_of({"a.example.com"}, true);
+  apply(addresses({"2001:db8:64::c633:6401", "2001:db8:65::1"}, ttl));
+  EXPECT_EQ(table_.bound_addresses(), 2U);
+  image.nat64 = {AddressRange::parse("2001:db8:64::/96").value()};
+  EXPECT_THAT(table_.set_names(image).bindings, ElementsAre(gone("2001:db8:64::c633:6401")));
+  const auto changes = apply(addresses({"2001:db8:64::c633:6402", "2001:db8:65::2"}, ttl));
+  EXPECT_THAT(changes.bindings, ElementsAre(bound("2001:db8:65::2")));
+  ASSERT_EQ(changes.refused.size(), 1U);
+  EXPECT_EQ(changes.refused[0].why, "NAT64");
+}
+
 TEST_F(NameTableTest, N8_a_refused_address_does_not_keep_the_others_out) {
   const auto changes = apply(addresses({"127.0.0.1", "198.51.100.1", "10.0.0.1"}, ttl));
   EXPECT_THAT(changes.bindings, ElementsAre(bound("198.51.100.1")));

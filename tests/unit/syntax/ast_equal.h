@@ -106,6 +106,9 @@ class AstEqual {
   static bool equal(const ZoneStatement& a, const ZoneStatement& b) {
     return equal(a.name, b.name) && equal(a.addresses, b.addresses);
   }
+  static bool equal(const Nat64Statement& a, const Nat64Statement& b) {
+    return equal(a.prefixes, b.prefixes);
+  }
   static bool equal(const ResolverStatement::Server& a, const ResolverStatement::Server& b) {
     return equal(a.address, b.address) && equal(a.port, b.port);
   }
@@ -139,7 +142,7 @@ class AstEqual {
   }
   static bool equal(const Policy& a, const Policy& b) {
     return equal(a.imports, b.imports) && equal(a.vendors, b.vendors) && equal(a.zones, b.zones) &&
-           equal(a.resolvers, b.resolvers) && equal(a.feeds, b.feeds) &&
+           equal(a.nat64, b.nat64) && equal(a.resolvers, b.resolvers) && equal(a.feeds, b.feeds) &&
            equal(a.policies, b.policies) && equal(a.tests, b.tests);
   }
 

@@ -20,10 +20,10 @@ AddressRange range(std::string_view text) {
 TEST(Special, C7_WholeFamiliesLeaveEverySpecialRangeOut) {
   for (const SpecialRange& special : special_ranges()) {
     const AddressRange whole = AddressRange::whole(special.range.family());
-    const auto opened = opened_by(whole);
+    const auto opened = opened_by(whole, {});
     EXPECT_FALSE(contains(opened, special.range.first)) << special.range.text();
     EXPECT_FALSE(contains(opened, special.range.last)) << special.range.text();
-    EXPECT_FALSE(opens(whole, special.range.first)) << special.range.text();
+    EXPECT_FALSE(opens(whole, special.range.first, {})) << special.range.text();
   }
 }
 
@@ -81,22 +81,50 @@ TEST(Special, C7_EveryRowIsThere) {
   };
   EXPECT_EQ(special_ranges().size(), std::size(rows));
   for (const Row& row : rows) {
-    const SpecialRange* special = special_range_of(range(row.range).first);
-    ASSERT_NE(special, nullptr) << row.range;
+    const auto special = special_range_of(range(row.range).first, {});
+    ASSERT_TRUE(special) << row.range;
     if (std::string(row.range) == "::/96") continue;  // its first address has a narrower row
     EXPECT_EQ(special->what, row.what) << row.range;
     EXPECT_EQ(special->range, range(row.range));
   }
-  EXPECT_EQ(special_range_of(address("::2"))->what, "IPv4-compatible");
+  EXPECT_EQ(special_range_of(address("::2"), {})->what, "IPv4-compatible");
 }
 
 TEST(Special, SpeaksOfTheNarrowestRange) {
-  EXPECT_EQ(special_range_of(address("169.254.169.254"))->what, "cloud metadata");
-  EXPECT_EQ(special_range_of(address("169.254.169.253"))->what, "link-local");
-  EXPECT_EQ(special_range_of(address("255.255.255.255"))->what, "broadcast");
-  EXPECT_EQ(special_range_of(address("255.255.255.254"))->what, "class E");
-  EXPECT_EQ(special_range_of(address("198.51.100.1")), nullptr);
-  EXPECT_EQ(special_range_of(address("2001:db8::1")), nullptr);
+  EXPECT_EQ(special_range_of(address("169.254.169.254"), {})->what, "cloud metadata");
+  EXPECT_EQ(special_range_of(address("169.254.169.253"), {})->what, "link-local");
+  EXPECT_EQ(special_range_of(address("255.255.255.255"), {})->what, "broadcast");
+  EXPECT_EQ(special_range_of(address("255.255.255.254"), {})->what, "class E");
+  EXPECT_FALSE(special_range_of(address("198.51.100.1"), {}));
+  EXPECT_FALSE(special_range_of(address("2001:db8::1"), {}));
+}
+
+TEST(Special, D9_TheOperatorsNat64IsSpecialToo) {
+  const std::vector<AddressRange> nat64 = {range("64:ff9b:1:64::/96"), range("2001:db8:64::/96")};
+  const AddressRange wide = range("2001:db8::/32");
+  const AddressRange inside = range("2001:db8:64::c000:200/120");
+  const Address translated = address("2001:db8:64::c000:201");
+  EXPECT_FALSE(opens(wide, translated, nat64));
+  EXPECT_TRUE(opens(wide, translated, {}));
+  EXPECT_TRUE(opens(inside, translated, nat64));
+  EXPECT_TRUE(opens(nat64[1], translated, nat64));
+  EXPECT_EQ(opened_by(wide, nat64), subtract({wide}, {nat64[1]}));
+  EXPECT_EQ(opened_by(inside, nat64), std::vector{inside});
+  EXPECT_FALSE(opens(range("64:ff9b:1::/48"), address("64:ff9b:1:64::1"), nat64));
+  EXPECT_TRUE(opens(range("64:ff9b:1::/48"), address("64:ff9b:1:65::1"), nat64));
+
+  EXPECT_FALSE(special_range_of(translated, {}));
+  ASSERT_TRUE(special_range_of(translated, nat64));
+  EXPECT_EQ(special_range_of(translated, nat64)->what, "NAT64");
+  EXPECT_EQ(special_range_of(translated, nat64)->range, nat64[1]);
+}
+
+TEST(Special, LengthsOfNat64PrefixesAreThoseOfRfc6052) {
+  std::vector<unsigned> found;
+  for (unsigned length = 0; length <= 128; ++length) {
+    if (is_nat64_length(length)) found.push_back(length);
+  }
+  EXPECT_EQ(found, (std::vector<unsigned>{32, 40, 48, 56, 64, 96}));
 }
 
 TEST(Special, C7_OpenOnlyToDestinationsWrittenInside) {
@@ -128,9 +156,9 @@ TEST(Special, C7_OpenOnlyToDestinationsWrittenInside) {
       {"100.64.0.0/10", "100.100.100.201", true},
   };
   for (const Row& row : rows) {
-    EXPECT_EQ(opens(range(row.written), address(row.address)), row.opens)
+    EXPECT_EQ(opens(range(row.written), address(row.address), {}), row.opens)
         << row.address << " through " << row.written;
-    EXPECT_EQ(contains(opened_by(range(row.written)), address(row.address)), row.opens)
+    EXPECT_EQ(contains(opened_by(range(row.written), {}), address(row.address)), row.opens)
         << row.address << " through " << row.written;
   }
 }
@@ -149,9 +177,10 @@ TEST(Special, OpensIsOpenedByAtEveryEdge) {
     }
   }
   for (const AddressRange& one : written) {
-    const auto opened = opened_by(one);
+    const auto opened = opened_by(one, {});
     for (const Address& edge : edges) {
-      EXPECT_EQ(opens(one, edge), contains(opened, edge)) << edge.text() << " in " << one.text();
+      EXPECT_EQ(opens(one, edge, {}), contains(opened, edge))
+          << edge.text() << " in " << one.text();
     }
   }
 }
