@@ -7,7 +7,7 @@
 
 #include <linux/types.h>
 
-#define SP_ABI_VERSION 3
+#define SP_ABI_VERSION 4
 #define SP_ARENA_MAGIC 0x53414c59 /* "SALY" */
 
 /* Why a packet passed or dropped. Every packet counts exactly one (D2). name, words for people. */
@@ -61,6 +61,7 @@ enum SpReason {
 
 /* Parsing bounds (D6, D7). */
 #define SP_MAX_VLAN_TAGS 2
+#define SP_VLAN_IDS 4096
 #define SP_MAX_EXTENSIONS 6
 
 /* Service keys: what the service table is searched for. Protocol in bits 16-23, port or ICMP type
@@ -140,13 +141,19 @@ struct SpArenaHeader {
   __u32 services;       /* service labels */
   __u32 row_capacity;   /* rows that fit in `verdicts` */
   __u32 directions;     /* 1: no rule is inward; 2: rows has a second half, for SP_INWARD */
-  struct SpTable zone4; /* local address -> zone label */
+  struct SpTable zone4; /* local address -> place */
   struct SpTable zone6;
   struct SpTable remote4; /* remote address -> remote label, static destinations only */
   struct SpTable remote6;
   struct SpServices service;
   __u32 rows;     /* offset of __u32[directions][zones][remotes]: the row of a pair */
   __u32 verdicts; /* offset of __u32[row_capacity][services]: cells */
+  /* From a place to its zone label, by the frame's VLAN. With one class of VLANs every place is its
+   * own zone label, and the two tables are left out. */
+  __u32 places;
+  __u32 vlan_classes;
+  __u32 vlans;       /* offset of __u16[SP_VLAN_IDS]: the class of an id */
+  __u32 place_zones; /* offset of __u32[places][vlan_classes] */
 };
 
 /* The datapath may read this far behind a masked offset; the arena map's value is `size` + this. */
@@ -197,11 +204,12 @@ SP_ASSERT(sizeof(struct SpRange6) == 24, "SpRange6");
 SP_ASSERT(sizeof(struct SpStep) == 8, "SpStep");
 SP_ASSERT(sizeof(struct SpTable) == 24, "SpTable");
 SP_ASSERT(sizeof(struct SpServices) == 16, "SpServices");
-SP_ASSERT(sizeof(struct SpArenaHeader) == 152, "SpArenaHeader");
+SP_ASSERT(sizeof(struct SpArenaHeader) == 168, "SpArenaHeader");
 SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, zone4) == 32, "zone4");
 SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, remote4) == 80, "remote4");
 SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, service) == 128, "service");
 SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, rows) == 144, "rows");
+SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, vlans) == 160, "vlans");
 SP_ASSERT(sizeof(struct SpKey4) == 4, "SpKey4");
 SP_ASSERT(sizeof(struct SpKey6) == 16, "SpKey6");
 SP_ASSERT(sizeof(struct SpCounter) == 16, "SpCounter");

@@ -130,12 +130,31 @@ static __always_inline __u32 service_of(const struct SpArenaHeader* header, __u3
   return label ? *label : SP_NO_LABEL;
 }
 
-/* The zone label of a local address; without zones there is one. */
-static __always_inline __u32 zone_of(const struct SpArenaHeader* header, __u8 family,
-                                     const union address* local) {
+/* Which zones' ranges hold a local address; 0: none. */
+static __always_inline __u32 place_in(const struct SpArenaHeader* header, __u8 family,
+                                      const union address* local) {
   if (!has_zones) return 0;
   if (family == 4) return find4(header, &header->zone4, number4(local));
   return find6(header, &header->zone6, number6(local));
+}
+
+/* The zone label of a place in frames of this VLAN, SP_NO_LABEL if the tables are damaged. */
+static __always_inline __u32 zone_at(const struct SpArenaHeader* header, __u32 place, __u16 vlan) {
+  const __u16* vlan_class;
+  const __u32* zone;
+
+  if (vlan_classes == 1) return place;
+  vlan_class = arena_at(header, header->vlans + (__u64)vlan * sizeof(*vlan_class));
+  if (!vlan_class || *vlan_class >= vlan_classes || place >= header->places) return SP_NO_LABEL;
+  zone = arena_at(
+      header, header->place_zones + ((__u64)place * vlan_classes + *vlan_class) * sizeof(*zone));
+  return zone ? *zone : SP_NO_LABEL;
+}
+
+/* The zone label of a local address in the packet's frame; without zones there is one. */
+static __always_inline __u32 zone_of(const struct SpArenaHeader* header,
+                                     const struct packet* packet, const union address* local) {
+  return zone_at(header, place_in(header, packet->family, local), packet->vlan);
 }
 
 /* The label of a remote address: what names bind comes first and includes the static groups. */
@@ -155,10 +174,10 @@ static __always_inline __u32 remote_of(const struct SpArenaHeader* header, __u8 
 
 /* The same as global functions, for packets that are rarely met: the verifier walks the searches
  * once for all of them. */
-__noinline int zone_label(const union address* local, __u32 family) {
+__noinline int place_label(const union address* local, __u32 family) {
   const struct SpArenaHeader* header = live_arena();
 
-  return header && local ? zone_of(header, (__u8)family, local) : SP_NO_LABEL;
+  return header && local ? place_in(header, (__u8)family, local) : SP_NO_LABEL;
 }
 __noinline int remote_label(const union address* remote, __u32 family) {
   const struct SpArenaHeader* header = live_arena();

@@ -19,6 +19,9 @@ const volatile __u32 arena_size = SP_ARENA_MIN_SIZE;
 const volatile bool has_zones = true;  /* otherwise all local addresses have label 0 */
 const volatile bool has_names = true;  /* otherwise nothing is ever bound */
 const volatile bool has_inward = true; /* otherwise no rule is inward */
+/* SpArenaHeader.vlan_classes. With 1 the verifier takes the look at the VLAN out. Set before load.
+ */
+const volatile __u32 vlan_classes = 1;
 
 /* struct SpArenaHeader and the tables behind it. */
 struct {

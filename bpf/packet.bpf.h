@@ -58,13 +58,14 @@ struct packet {
   __u32 at;     /* cursor: offset in the frame of the next byte to read */
   __u32 end;    /* offset of the first byte behind the packet; what follows is padding */
   __u32 rule;   /* the id of the deciding rule, 0 if none decided */
-  __u32 zero;
   __u16 source_port;
   __u16 destination_port; /* or the ICMP type; 0 for a later fragment or another protocol */
-  __u8 family;            /* 4 or 6 */
-  __u8 protocol;          /* while IPv6 extension headers are read: the number of the next one */
-  __u8 fragment;          /* enum fragment_class */
-  __u8 fragment_headers;  /* IPv6 fragment headers seen */
+  __u16 vlan;             /* the id of the first tag that has one; 0: there is none */
+  __u16 zero;
+  __u8 family;           /* 4 or 6 */
+  __u8 protocol;         /* while IPv6 extension headers are read: the number of the next one */
+  __u8 fragment;         /* enum fragment_class */
+  __u8 fragment_headers; /* IPv6 fragment headers seen */
   __u8 hop_limit;
   __u8 icmp_code;
   __u8 icmp_error; /* a whole ICMP error message */

@@ -372,6 +372,7 @@ __noinline int read_frame(struct xdp_md* ctx, struct packet* packet) {
     if (tags == SP_MAX_VLAN_TAGS) return SP_DROP_VLAN_DEPTH;
     tag = take(ctx, packet, sizeof(*tag));
     if (!tag) return SP_DROP_TRUNCATED_LINK;
+    if (packet->vlan == 0) packet->vlan = bpf_ntohs(tag->control) & (SP_VLAN_IDS - 1);
     type = tag->next_type;
   }
 

@@ -115,7 +115,8 @@ static __always_inline int judge_icmp_error(struct packet* packet, struct labels
     return SP_DROP_ICMP_ERROR;
   if (direction == SP_OUTWARD) {
     /* A router may report for a host behind it, but not for one of another zone. */
-    if ((__u32)zone_label(&quote->destination, packet->family) != labels->zone)
+    if (zone_at(labels->header, place_label(&quote->destination, packet->family), packet->vlan) !=
+        labels->zone)
       return SP_DROP_ICMP_ERROR;
   } else {
     /* Any router on the way may report. */
@@ -130,14 +131,15 @@ static __always_inline int judge_icmp_error(struct packet* packet, struct labels
   return decide(packet, cell, SP_PASS_ICMP_ERROR, SP_DROP_ICMP_ERROR);
 }
 
-/* SP_UNDECIDED, or the reason why nobody sends from this address inward: it belongs to a zone. */
+/* SP_UNDECIDED, or the reason why nobody sends from this address inward: it belongs to a zone,
+ * whatever its VLAN, for the tags here are those of another network. */
 static __always_inline int spoofed(const struct packet* packet, const struct labels* labels) {
-  __u32 zone;
+  __u32 place;
 
-  if (labels->header->zones == 1) return SP_UNDECIDED; /* the label of no zone is the only one */
-  zone = zone_label(&packet->source, packet->family);
-  if (zone >= labels->header->zones) return SP_DROP_NO_GENERATION;
-  return zone != 0 ? SP_DROP_BAD_SOURCE : SP_UNDECIDED;
+  if (labels->header->places == 1) return SP_UNDECIDED; /* the place in no zone is the only one */
+  place = place_label(&packet->source, packet->family);
+  if (place >= labels->header->places) return SP_DROP_NO_GENERATION;
+  return place != 0 ? SP_DROP_BAD_SOURCE : SP_UNDECIDED;
 }
 
 /* What no rule of its direction decides may still belong to a flow that one allows. Apart from
@@ -172,7 +174,7 @@ __noinline int judge(struct packet* packet, __u32 direction) {
   }
   local = outward ? &packet->source : &packet->destination;
   remote = outward ? &packet->destination : &packet->source;
-  labels.zone = zone_of(labels.header, packet->family, local);
+  labels.zone = zone_of(labels.header, packet, local);
   labels.remote = remote_of(labels.header, packet->family, remote);
   key = packet->fragment == LATER ? SP_FRAGMENT_KEY(packet->protocol)
                                   : SP_SERVICE_KEY(packet->protocol, packet->destination_port);

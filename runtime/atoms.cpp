@@ -33,7 +33,7 @@ void put16(std::vector<std::uint8_t>& frame, std::size_t at, std::size_t value) 
 
 /// Makes the bad piece out of the good one.
 void spoil(std::vector<std::uint8_t>& frame, const Atom& atom) {
-  constexpr std::size_t ip = 14;
+  const std::size_t ip = 14 + 4 * atom.probe.tags.size();
   constexpr std::size_t tiny = 16;
   const bool v4 = atom.probe.source.family == Family::v4;
   const std::size_t body = ip + (v4 ? 20 : 48);
@@ -111,17 +111,6 @@ std::uint64_t Atoms::to_try() const {
   return draws() == 0 ? total_ : draws() * remotes();
 }
 
-Probe Atoms::probe_of(const Side& side, const Address& local, const Address& remote,
-                      const Aim& aim) {
-  const bool outward = side.direction == Direction::outward;
-  return {outward ? local : remote,
-          outward ? remote : local,
-          aim.protocol,
-          aim.port,
-          aim.shape,
-          side.direction};
-}
-
 /// Half of the draws are what rules open, which is where an edge that is off by one shows.
 void Atoms::draw(std::mt19937_64& random, const Side& side, const ProbeEdges& edges,
                  const Address& remote, std::vector<Probe>& probes) const {
@@ -131,7 +120,7 @@ void Atoms::draw(std::mt19937_64& random, const Side& side, const ProbeEdges& ed
       const Aim& plain = pick(random, side.plain_aims);
       if (belongs_to(plain, remote.family)) aim = plain;
     }
-    probes.push_back(probe_of(side, pick(random, edges.locals), remote, aim));
+    probes.push_back(probe_of(pick(random, edges.locals), remote, aim, side.direction));
   }
 }
 
@@ -144,8 +133,10 @@ std::vector<Probe> Atoms::probes_of(std::mt19937_64& random, std::size_t family,
       draw(random, side, edges, remote, probes);
       continue;
     }
-    for (const Address& local : edges.locals) {
-      for (const Aim& aim : edges.aims) probes.push_back(probe_of(side, local, remote, aim));
+    for (const ProbeEdges::Local& local : edges.locals) {
+      for (const Aim& aim : edges.aims) {
+        probes.push_back(probe_of(local, remote, aim, side.direction));
+      }
     }
   }
   return probes;

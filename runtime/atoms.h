@@ -57,8 +57,6 @@ class Atoms {
   std::uint64_t remotes() const;
   /// How often atoms of one remote address and side are drawn; 0: all are taken.
   std::uint64_t draws() const;
-  static Probe probe_of(const Side& side, const Address& local, const Address& remote,
-                        const Aim& aim);
   void draw(std::mt19937_64& random, const Side& side, const ProbeEdges& edges,
             const Address& remote, std::vector<Probe>& probes) const;
   std::vector<Probe> probes_of(std::mt19937_64& random, std::size_t family,

@@ -17,6 +17,7 @@ namespace sallyport {
 namespace {
 
 using Addresses = std::vector<Address>;
+using Locals = std::vector<ProbeEdges::Local>;
 
 constexpr std::array families = {Family::v4, Family::v6};
 constexpr std::uint8_t unnamed_protocol = 99;  // "any private encryption scheme"
@@ -64,7 +65,7 @@ Address outsider(const Program& program, Family family) {
 }
 
 /// The addresses from which a rule of `zone` is tried; the first of them is in the zone if any is.
-Addresses locals_of(const Program& program, std::optional<std::uint32_t> zone, Family family) {
+Addresses addresses_of(const Program& program, std::optional<std::uint32_t> zone, Family family) {
   Addresses found;
   if (!zone) found.push_back(outsider(program, family));
   for (std::uint32_t index = 0; index < program.zones.size(); ++index) {
@@ -74,6 +75,58 @@ Addresses locals_of(const Program& program, std::optional<std::uint32_t> zone, F
     }
   }
   if (zone) found.push_back(outsider(program, family));
+  return found;
+}
+
+bool has_vlans(const Program& program) {
+  return std::ranges::any_of(program.zones, [](const Zone& zone) { return !zone.vlans.empty(); });
+}
+
+/// Both edges and their neighbours; the first with two tags as well, where it must be told from the
+/// tag beside it. A priority tag (id 0) counts for nothing.
+void add_tags(std::vector<VlanTags>& found, const VlanRange& range) {
+  const auto alone = [](std::uint16_t id) { return id == 0 ? VlanTags{} : VlanTags{id}; };
+  const auto outside =
+      static_cast<std::uint16_t>(range.first > 1 ? range.first - 1 : range.last + 1);
+  found.push_back(alone(range.first));
+  found.push_back(alone(range.last));
+  if (range.first > 0) found.push_back(alone(static_cast<std::uint16_t>(range.first - 1)));
+  found.push_back(alone(static_cast<std::uint16_t>(range.last + 1)));
+  found.push_back({0, range.first});
+  found.push_back({range.first, outside});
+  found.push_back({outside, range.first});
+}
+
+/// The tags with which a rule of `zone` is tried; the first are of a VLAN of the zone. Without
+/// zones by VLAN one and two tags change nothing (D7), which the tests of the reader hold.
+std::vector<VlanTags> tags_of(const Program& program, std::optional<std::uint32_t> zone) {
+  std::vector<VlanTags> found;
+  if (!has_vlans(program)) return {VlanTags{}};
+  for (std::uint32_t index = 0; index < program.zones.size(); ++index) {
+    if (zone && index != *zone) continue;
+    for (const VlanRange& range : program.zones[index].vlans) add_tags(found, range);
+  }
+  found.emplace_back();
+  found.push_back({0});
+  return found;
+}
+
+/// Each address in a frame that the zone may have, and the first in every frame.
+Locals locals_of(const Program& program, std::optional<std::uint32_t> zone, Family family) {
+  const Addresses addresses = addresses_of(program, zone, family);
+  const std::vector<VlanTags> tags = tags_of(program, zone);
+  Locals found;
+  for (const Address& address : addresses) found.push_back({address, tags.front()});
+  for (const VlanTags& frame : tags) found.push_back({addresses.front(), frame});
+  return found;
+}
+
+Locals every_local(const Program& program, Family family) {
+  const std::vector<VlanTags> tags = tags_of(program, std::nullopt);
+  Locals found;
+  for (const Address& address : addresses_of(program, std::nullopt, family)) {
+    for (const VlanTags& frame : tags) found.push_back({address, frame});
+  }
   return found;
 }
 
@@ -185,7 +238,7 @@ Aims aims_of(const Rule& rule, Family family, Direction direction) {
 /// One rule in one family. No list is empty; the first entries together are a packet that the rule
 /// covers, if there is one.
 struct Corner {
-  const Addresses* locals = nullptr;  // shared by all rules of the zone
+  const Locals* locals = nullptr;  // shared by all rules of the zone
   Addresses remotes;
   Aims aims;
 };
@@ -196,16 +249,10 @@ class Choice {
 
   bool full() const { return chosen_.size() >= most_; }
   std::size_t room() const { return most_ - chosen_.size(); }
-  void add(const Address& local, const Address& remote, const Aim& aim) {
+  void add(const ProbeEdges::Local& local, const Address& remote, const Aim& aim) {
     ++tried_;
     if (full()) return;
-    const bool outward = direction_ == Direction::outward;
-    const Probe probe{outward ? local : remote,
-                      outward ? remote : local,
-                      aim.protocol,
-                      aim.port,
-                      aim.shape,
-                      direction_};
+    const Probe probe = probe_of(local, remote, aim, direction_);
     if (seen_.insert(probe).second) chosen_.push_back(probe);
   }
   /// Repetitions cost time as well.
@@ -229,7 +276,7 @@ void choose_edges(Choice& choice, const std::vector<Corner>& corners) {
   for (std::size_t step = 0; more && !choice.tired(); ++step) {
     more = false;
     for (const Corner& corner : corners) {
-      const Addresses& locals = *corner.locals;
+      const Locals& locals = *corner.locals;
       const Addresses& remotes = corner.remotes;
       const Aims& aims = corner.aims;
       if (step < remotes.size()) choice.add(locals[0], remotes[step], aims[0]);
@@ -243,7 +290,7 @@ void choose_edges(Choice& choice, const std::vector<Corner>& corners) {
 
 /// All combinations if there is room for them, else evenly spread ones.
 void choose_combinations(Choice& choice, std::size_t room, const ProbeEdges& all) {
-  const Addresses& locals = all.locals;
+  const Locals& locals = all.locals;
   const std::size_t aims = all.aims.size();
   const std::size_t remotes = all.remotes.size();
   const std::size_t total = locals.size() * remotes * aims;
@@ -259,8 +306,20 @@ void choose_combinations(Choice& choice, std::size_t room, const ProbeEdges& all
 
 }  // namespace
 
+Probe probe_of(const ProbeEdges::Local& local, const Address& remote, const Aim& aim,
+               Direction direction) {
+  const bool outward = direction == Direction::outward;
+  return {outward ? local.address : remote,
+          outward ? remote : local.address,
+          aim.protocol,
+          aim.port,
+          aim.shape,
+          direction,
+          local.tags};
+}
+
 std::vector<Probe> boundary_probes(const Program& program, std::size_t most, Direction direction) {
-  std::map<std::pair<std::optional<std::uint32_t>, Family>, Addresses> locals;
+  std::map<std::pair<std::optional<std::uint32_t>, Family>, Locals> locals;
   std::vector<Corner> corners;
   for (const Rule& rule : program.rules) {
     for (const Family family : families) {
@@ -285,7 +344,7 @@ std::vector<Probe> boundary_probes(const Program& program, std::size_t most, Dir
 
 ProbeEdges probe_edges(const Program& program, Family family, const Bindings& bindings,
                        Direction direction) {
-  ProbeEdges all{locals_of(program, std::nullopt, family), {}, usual_aims()};
+  ProbeEdges all{every_local(program, family), {}, usual_aims()};
   const auto add_remote = [&](const Address& address) {
     if (address.family == family) add_edges(all.remotes, AddressRange::single(address));
   };

@@ -23,10 +23,19 @@ std::vector<Probe> boundary_probes(const Program& program, std::size_t most,
 /// each once. Remote addresses do not depend on the direction.
 /// Every combination is an atom of the policy.
 struct ProbeEdges {
-  std::vector<Address> locals;
+  /// A local address in a frame with these tags.
+  struct Local {
+    Address address;
+    VlanTags tags = {};
+    auto operator<=>(const Local&) const = default;
+    bool operator==(const Local&) const = default;
+  };
+  std::vector<Local> locals;
   std::vector<Address> remotes;
   std::vector<Aim> aims;
 };
+Probe probe_of(const ProbeEdges::Local& local, const Address& remote, const Aim& aim,
+               Direction direction);
 ProbeEdges probe_edges(const Program& program, Family family, const Bindings& bindings = {},
                        Direction direction = Direction::outward);
 

@@ -121,7 +121,8 @@ struct MapSizes {
 
 /// What the verifier may remove from the program.
 void specialise(sallyport_xdp& skeleton, const Image& image) {
-  skeleton.rodata->has_zones = image.zone_sets.size() > 1;
+  skeleton.rodata->has_zones = image.place_zones.size() > 1;
+  skeleton.rodata->vlan_classes = static_cast<std::uint32_t>(vlan_classes(image));
   skeleton.rodata->has_names = binds_names(image);
   skeleton.rodata->has_inward = has_inward_rules(image);
 }

@@ -23,6 +23,7 @@ constexpr const char* recorder = "sallyport-proof";
 constexpr const char* arrived = "arrived";
 constexpr const char* let_pass = "let_pass";
 constexpr std::size_t largest_round = 50'000;
+constexpr std::size_t most_wires = 128;
 constexpr std::uint32_t numbers = 1U << 16;
 constexpr int priority_first = -1000;
 
@@ -150,10 +151,42 @@ NftProof::Frame last_of_round() {
   return frame;
 }
 
-nft::Options options_for(bool conntrack, Direction direction) {
+// ---- VLANs ----
+
+/// The bytes of a frame's tags, of which the kernel's devices hand packets on without.
+std::size_t tags_size(const Frame& frame) {
+  std::size_t size = 0;
+  while (frame.size() >= ethernet_size + size + 4) {
+    const std::uint16_t ethertype = word_at(frame, 12 + size);
+    if (ethertype != 0x8100 && ethertype != 0x88a8) break;
+    size += 4;
+  }
+  return size;
+}
+
+/// Each class of VLANs but that of untagged frames has a wire of its own, by its number; that one
+/// has the first.
+std::vector<std::size_t> wires_of(const Image& image) {
+  std::vector<std::size_t> wires(vlan_classes(image), 0);
+  const std::uint32_t untagged = image.vlan.find(0);
+  std::size_t next = 1;
+  for (std::uint32_t vlan_class = 0; vlan_class < wires.size(); ++vlan_class) {
+    if (vlan_class != untagged) wires[vlan_class] = next++;
+  }
+  return wires;
+}
+
+nft::Options options_for(const Image& image, bool conntrack, Direction direction) {
   nft::Options options;
   options.table = "sallyport-tried";
-  options.devices = {PrivateNetwork::far_device};
+  options.devices = {PrivateNetwork::far_device()};
+  const std::vector<std::size_t> wires = wires_of(image);
+  for (std::size_t i = 0; i < image.vlan.starts.size(); ++i) {
+    const std::string device = PrivateNetwork::far_device(wires[image.vlan.labels[i]]);
+    if (std::ranges::find(options.devices, device) != options.devices.end()) continue;
+    options.devices.push_back(device);
+    options.vlan_devices.push_back({static_cast<std::uint16_t>(image.vlan.starts[i]), device});
+  }
   options.conntrack = conntrack;
   options.proof = true;
   options.proof_direction = direction;
@@ -164,17 +197,24 @@ nft::Options options_for(bool conntrack, Direction direction) {
 
 Result<NftProof> NftProof::make(const Image& image, bool conntrack, const Bindings& bindings,
                                 Direction direction) {
-  auto ruleset = std::make_unique<nft::Ruleset>(image, options_for(conntrack, direction));
+  if (vlan_classes(image) > most_wires) {
+    return std::unexpected(Error{"try policy " + image.policy + " through nftables",
+                                 "its zones have too many VLANs to make a wire for each",
+                                 "at most " + std::to_string(most_wires - 1) + " are tried"});
+  }
+  auto ruleset = std::make_unique<nft::Ruleset>(image, options_for(image, conntrack, direction));
   for (const auto& [address, names] : bindings) (void)ruleset->bind(address, names);
-  auto proof = make(ruleset->table());
+  auto proof = make(ruleset->table(), image);
   if (proof) proof->ruleset_ = std::move(ruleset);
   return proof;
 }
 
-Result<NftProof> NftProof::make(nft::Table table) {
-  auto network = PrivateNetwork::make();
+Result<NftProof> NftProof::make(nft::Table table, const Image& image) {
+  auto network = PrivateNetwork::make(vlan_classes(image));
   if (!network) return std::unexpected(network.error());
   NftProof proof(std::move(*network));
+  proof.vlan_ = image.vlan;
+  proof.wires_ = wires_of(image);
   const auto loaded = proof.network_.inside([&] { return proof.load(std::move(table)); });
   if (!loaded) return std::unexpected(loaded.error());
   return proof;
@@ -225,8 +265,9 @@ Result<void> NftProof::run_round(std::span<const Frame> frames, std::span<const 
   for (const std::size_t index : which) {
     ++number;
     frame = frames[index];
-    if (!prepare(frame, network_.far_address(), number)) continue;
-    if (auto sent = network_.send(frame); !sent) return sent;
+    const std::size_t wire = take_tags(frame);
+    if (!prepare(frame, network_.far_address(wire), number)) continue;
+    if (auto sent = network_.send(frame, wire); !sent) return sent;
   }
   ++number;
   frame = last_of_round();
@@ -243,6 +284,20 @@ Result<void> NftProof::run_round(std::span<const Frame> frames, std::span<const 
     fates[index] = (*passed)[number] ? Fate::passed : Fate::dropped;
   }
   return {};
+}
+
+/// Takes the tags off; what is left goes into the wire of its VLAN, which this gives. A frame that
+/// cannot be read keeps its tags.
+std::size_t NftProof::take_tags(Frame& frame) const {
+  const std::size_t size = tags_size(frame);
+  if (size == 0 || size > 4 * SP_MAX_VLAN_TAGS) return 0;
+  std::uint16_t vlan = 0;
+  for (std::size_t at = ethernet_size; vlan == 0 && at < ethernet_size + size; at += 4) {
+    vlan = static_cast<std::uint16_t>(word_at(frame, at) & (SP_VLAN_IDS - 1));
+  }
+  const auto tags = frame.begin() + ethernet_size - 2;
+  frame.erase(tags, tags + static_cast<std::ptrdiff_t>(size));
+  return wires_[vlan_.find(vlan)];
 }
 
 /// Until the frame of that number is among them, or two seconds are over.

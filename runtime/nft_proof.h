@@ -36,14 +36,14 @@ class NftProof {
   static Result<NftProof> make(const Image& image, bool conntrack, const Bindings& bindings = {},
                                Direction direction = Direction::outward);
   /// The same for a table that need not be right: of faults planted by a test.
-  static Result<NftProof> make(nft::Table table);
+  static Result<NftProof> make(nft::Table table, const Image& image);
 
   /// Changes a binding in the loaded table, as the runtime would.
   Result<void> bind(const Address& address, std::span<const ViewedName> names);
 
-  /// Sends Ethernet frames and tells what became of each. Addresses of the link, the IPv4
-  /// identification, the IPv6 flow label and checksums are the proof's own; what is too short for
-  /// them is not sent and unseen.
+  /// Sends Ethernet frames, without their tags and by the device of their VLAN, and tells what
+  /// became of each. Addresses of the link, the IPv4 identification, the IPv6 flow label and
+  /// checksums are the proof's own; what is too short for them is not sent and unseen.
   Result<std::vector<Fate>> run(std::span<const Frame> frames);
 
   /// Of the private network; entries that the packets themselves make are never kept.
@@ -55,11 +55,14 @@ class NftProof {
   Result<void> load(nft::Table table);
   Result<void> run_round(std::span<const Frame> frames, std::span<const std::size_t> which,
                          std::vector<Fate>& fates);
+  std::size_t take_tags(Frame& frame) const;
   Result<std::vector<bool>> arrivals_until(std::uint16_t number);
   Result<void> forget();
   Result<std::vector<bool>> remembered(const char* set);
 
   PrivateNetwork network_;
+  RangeTable<std::uint32_t> vlan_;  // of the image, and the wire of each class
+  std::vector<std::size_t> wires_;
   std::unique_ptr<nft::Ruleset> ruleset_;
   nft::Table table_;
   std::unique_ptr<NftTable> live_;

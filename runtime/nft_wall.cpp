@@ -91,6 +91,7 @@ nft::Options NftWall::options() const {
   options.table = table_.name();
   options.generation = number_;
   options.devices = use_.devices;
+  options.vlan_devices = use_.vlan_devices;
   options.conntrack = use_.conntrack || use_.host;
   options.host = use_.host;
   options.pieces_first = use_.pieces_first;
@@ -246,7 +247,7 @@ Result<void> NftWall::remove() {
 Result<NftStatus> NftWall::status(const Image& image) {
   NftStatus status;
   status.table = table_.name();
-  status.devices = use_.devices;
+  status.devices = nft::client_devices(options());
   status.owned = table_.owned();
   status.trouble = trouble_;
   status.restored = restored_;

@@ -29,6 +29,7 @@ struct NftUse {
   std::vector<std::string> devices;  // empty: everything that the host forwards is judged
   bool conntrack = false, host = false, pieces_first = true;  // as in nft::Options
   bool own = true;  // where the kernel lets the table outlive us, nobody else may change it
+  std::vector<nft::VlanDevice> vlan_devices = {};  // clients' devices that stand for VLANs
 };
 
 /// What `status` says of it.

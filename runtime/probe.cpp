@@ -16,6 +16,7 @@ using Bytes = std::vector<std::uint8_t>;
 constexpr std::uint16_t client_port = 40000;
 constexpr std::uint8_t usual_hop_limit = 64;
 constexpr std::uint8_t neighbour_hop_limit = 255;
+constexpr std::ptrdiff_t addresses_size = 12;  // of Ethernet; the tags stand behind them
 constexpr std::size_t quoted_transport_size = 8;
 constexpr std::size_t first_fragment_size = 24;  // a multiple of 8 that holds a TCP header
 constexpr std::uint16_t later_offset = 185;      // in 8 bytes: behind 1480 bytes
@@ -24,6 +25,7 @@ constexpr std::uint16_t ethertype_ipv4 = 0x0800;
 constexpr std::uint16_t ethertype_arp = 0x0806;
 constexpr std::uint16_t ethertype_vlan = 0x8100;
 constexpr std::uint16_t ethertype_ipv6 = 0x86dd;
+constexpr std::uint16_t ethertype_service_vlan = 0x88a8;
 constexpr std::uint16_t ethertype_lldp = 0x88cc;
 
 void put16(Bytes& bytes, std::size_t value) {
@@ -175,6 +177,7 @@ std::string Probe::text() const {
       "",        "first fragment of ", "later fragment of ",        "ICMP error about ",
       "answer ", "false answer ",      "ICMP error about the flow "};
   std::string words = direction == Direction::inward ? "in " : "";
+  for (const std::uint16_t id : tags) words += "vlan " + std::to_string(id) + ' ';
   words += shapes[static_cast<std::size_t>(shape)];
   words += protocol_name(protocol) + ' ' + source.text() + " -> ";
   const bool v6 = destination.family == Family::v6;
@@ -189,7 +192,9 @@ std::string Probe::text() const {
   return words + host + ':' + std::to_string(port);
 }
 
-std::vector<std::uint8_t> frame_of(const Probe& probe) {
+namespace {
+
+Bytes untagged_frame_of(const Probe& probe) {
   Header header{probe.source, probe.destination, probe.protocol};
   switch (probe.shape) {
     case ProbeShape::later_fragment:
@@ -212,6 +217,20 @@ std::vector<std::uint8_t> frame_of(const Probe& probe) {
   Bytes body = transport(probe.protocol, ports);
   if (header.more_fragments) body.resize(first_fragment_size);
   return ethernet(header, body);
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> frame_of(const Probe& probe) {
+  Bytes frame = untagged_frame_of(probe);
+  Bytes tags;
+  for (std::size_t i = 0; i < probe.tags.size(); ++i) {
+    const bool outer_of_two = i + 1 < probe.tags.size();
+    put16(tags, outer_of_two ? ethertype_service_vlan : ethertype_vlan);
+    put16(tags, probe.tags[i]);
+  }
+  frame.insert(frame.begin() + addresses_size, tags.begin(), tags.end());
+  return frame;
 }
 
 std::vector<FixedFrame> fixed_frames() {

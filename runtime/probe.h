@@ -33,6 +33,9 @@ struct Aim {
   bool operator==(const Aim&) const = default;
 };
 
+/// The VLAN ids of a frame's tags, the outermost first.
+using VlanTags = std::vector<std::uint16_t>;
+
 /// A packet met where packets of this direction come by; both addresses have one family.
 struct Probe {
   Address source;
@@ -41,11 +44,12 @@ struct Probe {
   std::uint16_t port = 0;  // the responder's, or the ICMP type
   ProbeShape shape = ProbeShape::whole;
   Direction direction = Direction::outward;
+  VlanTags tags = {};
 
   const Address& remote() const { return direction == Direction::outward ? destination : source; }
   auto operator<=>(const Probe&) const = default;
   bool operator==(const Probe&) const = default;
-  /// `tcp 10.20.0.0 -> 198.51.100.0:443`; `in tcp 198.51.100.0 -> 10.20.0.0:443`
+  /// `tcp 10.20.0.0 -> 198.51.100.0:443`; `in vlan 40 tcp 198.51.100.0 -> 10.20.0.0:443`
   std::string text() const;
 };
 

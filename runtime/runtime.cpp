@@ -12,6 +12,7 @@
 #include "runtime/device_watch.h"
 #include "runtime/nft_watch.h"
 #include "runtime/own_addresses.h"
+#include "runtime/tag_offload.h"
 
 namespace sallyport {
 namespace {
@@ -117,6 +118,7 @@ Result<void> Runtime::bring_up(Bundle bundle) {
   if (!servers) return std::unexpected(servers.error());
   auto views = views_->prepare(std::move(*servers));
   if (!views) return std::unexpected(views.error());
+  if (auto tags = demand_tags(*image); !tags) return tags;
   if (auto opened = open_nft(); !opened) return opened;
   if (nft_) {
     const auto earlier = files_.stored_bundle(files_.newest_bundle());
@@ -157,10 +159,17 @@ Result<void> Runtime::open_nft() {
   auto& devices = options_.nft->devices;
   // A second wall stands behind the first: the same devices, if none are named for it.
   if (devices.empty()) devices = options_.devices;
-  for (std::string& device : devices) {
+  const auto rename = [](std::string& device) -> Result<void> {
     auto name = forwarding_name(device);
     if (!name) return std::unexpected(name.error());
     device = std::move(*name);
+    return {};
+  };
+  for (std::string& device : devices) {
+    if (auto renamed = rename(device); !renamed) return renamed;
+  }
+  for (nft::VlanDevice& entry : options_.nft->vlan_devices) {
+    if (auto renamed = rename(entry.device); !renamed) return renamed;
   }
   if (devices.empty()) {
     world_.log(
@@ -215,6 +224,24 @@ void Runtime::withdraw() {
   // Nothing is enforced, so nothing of the instance is worth keeping.
   if (auto removed = pins_.remove_all(); !removed) world_.log(removed.error().text());
   if (auto removed = files_.remove_all(); !removed) world_.log(removed.error().text());
+}
+
+/// Those of the options, and those that an earlier run left attached.
+std::set<std::string> Runtime::xdp_devices() const {
+  std::set<std::string> devices(options_.devices.begin(), options_.devices.end());
+  devices.insert(options_.inward_devices.begin(), options_.inward_devices.end());
+  for (const auto& device : pins_.linked_devices()) devices.insert(device);
+  std::erase_if(devices, [](const auto& device) { return if_nametoindex(device.c_str()) == 0; });
+  return devices;
+}
+
+/// A zone by VLAN would hold nobody, or take a frame that lost its tag for an untagged one.
+Result<void> Runtime::demand_tags(const Image& image) const {
+  if (vlan_classes(image) == 1) return {};
+  for (const std::string& device : xdp_devices()) {
+    if (auto seen = see_tags(device); !seen) return seen;
+  }
+  return {};
 }
 
 /// A generation of today with every binding of the table, which is brought to the generation's
@@ -361,6 +388,7 @@ void Runtime::retire_others() {
 
 Result<void> Runtime::load(Bundle bundle) {
   devices_changed();  // a device that is gone must not stand in the way
+  if (auto tags = demand_tags(bundle.image); !tags) return tags;
   NameTable table = binder_->table();
   auto next = prepare(bundle, table, 0);
   if (!next) return std::unexpected(next.error());

@@ -81,6 +81,9 @@ class Runtime {
   Result<void> open_nft();
   Result<void> watch_world();
   void withdraw();
+  std::set<std::string> xdp_devices() const;
+  Result<void> demand_tags(const Image& image) const;
+  void watch_tags();
 
   void make_views();
   void recall_aliases();
@@ -150,6 +153,7 @@ class Runtime {
   };
   std::map<std::string, Absent> absent_;
   std::set<std::string> nft_absent_;  // devices that nftables should filter and that are gone
+  std::set<std::string> tagless_;     // devices that hide the tags that zones by VLAN look at
   std::unique_ptr<Views> views_;
   std::vector<ImageName> names_;  // all that are known, in order; of the live generation
   Aliases aliases_;               // by which they are known

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "runtime/runtime.h"
+#include "runtime/tag_offload.h"
 
 namespace sallyport {
 namespace {
@@ -159,12 +160,28 @@ void Runtime::own_changed(std::set<Address> addresses) {
 /// renamed is not.
 void Runtime::nft_devices_changed() {
   if (!nft_ || !generation_) return;
-  for (const std::string& device : options_.nft->devices) {
+  std::vector<std::string> devices = options_.nft->devices;
+  for (const nft::VlanDevice& entry : options_.nft->vlan_devices) devices.push_back(entry.device);
+  for (const std::string& device : devices) {
     const bool is_gone = if_nametoindex(device.c_str()) == 0;
     if (is_gone && nft_absent_.insert(device).second) {
       world_.log(device + " is gone or has another name: nftables filters what has this name only");
     } else if (!is_gone && nft_absent_.erase(device) > 0) {
       world_.log(device + " is back and filtered by nftables");
+    }
+  }
+}
+
+/// What is live is not taken back when somebody turns an offload on: without it nothing would be
+/// filtered.
+void Runtime::watch_tags() {
+  if (vlan_classes(generation_->image()) == 1) return tagless_.clear();
+  for (const std::string& device : xdp_devices()) {
+    const auto seen = see_tags(device);
+    if (seen) {
+      if (tagless_.erase(device) > 0) world_.log(device + " shows its VLAN tags again");
+    } else if (tagless_.insert(device).second) {
+      world_.log(seen.error().text());
     }
   }
 }
@@ -183,6 +200,7 @@ void Runtime::devices_changed() {
   for (auto at = absent_.begin(); at != absent_.end();) {
     at = attach_again(at->first, at->second) ? absent_.erase(at) : std::next(at);
   }
+  watch_tags();
   // Not every obstacle tells of its end: the MTU of a peer in another namespace does not.
   loop_.cancel(std::exchange(return_timer_, 0));
   if (absent_.empty()) return;

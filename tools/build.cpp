@@ -15,13 +15,14 @@
 #include "compiler/program/program_text.h"
 #include "tools/commands.h"
 #include "tools/policy_input.h"
+#include "tools/vlan_devices.h"
 
 namespace sallyport {
 namespace {
 
 struct Arguments {
   std::string file, output, script, policy, as_of;
-  std::vector<std::string> devices;
+  std::vector<std::string> devices, vlan_devices;
   bool conntrack = false, host = false;
   CompileOptions options;
 };
@@ -63,6 +64,9 @@ std::vector<std::string> remarks_for(const Image& image, const nft::Ruleset& rul
 ExitCode write_script(const Image& image, const Arguments& arguments) {
   nft::Options options;
   options.devices = arguments.devices;
+  auto vlan_devices = read_vlan_devices(arguments.vlan_devices);
+  if (!vlan_devices) return print_usage_error(vlan_devices.error());
+  options.vlan_devices = std::move(*vlan_devices);
   options.conntrack = arguments.conntrack || arguments.host;
   options.host = arguments.host;
   if (const auto why = nft::unjudged(image, options)) {
@@ -88,14 +92,18 @@ ExitCode build(const Arguments& arguments) {
   mallopt(M_MXFAST, 0);
   if (arguments.output.empty() && arguments.script.empty())
     return print_usage_error("nothing to write: -o BUNDLE or --nft SCRIPT was expected");
-  if (arguments.script.empty() && (!arguments.devices.empty() || arguments.conntrack ||
-                                   arguments.host || !arguments.as_of.empty()))
+  const bool of_script = !arguments.devices.empty() || !arguments.vlan_devices.empty() ||
+                         arguments.conntrack || arguments.host || !arguments.as_of.empty();
+  if (arguments.script.empty() && of_script)
     return print_usage_error(
-        "--device, --conntrack, --host and --as-of say what is in the script of --nft");
+        "--device, --vlan-device, --conntrack, --host and --as-of say what is in the script of "
+        "--nft");
   for (const auto& device : arguments.devices) {
     if (!nft::is_device_name(device))
       return print_usage_error("`" + device + "` is no device: --device takes names of devices");
   }
+  if (const auto read = read_vlan_devices(arguments.vlan_devices); !read)
+    return print_usage_error(read.error());
   const auto program = compile_policy(arguments.file, arguments.policy, arguments.options);
   if (!program) return program.error();
   const bool has_windows = next_edge(*program, earliest_day).has_value();
@@ -124,6 +132,7 @@ Command add_build(CLI::App& command) {
   command.add_option("--device", arguments->devices,
                      "of --nft: devices on the clients' side; without it, everything that the "
                      "host forwards is judged");
+  add_vlan_devices(command, arguments->vlan_devices);
   command.add_flag("--conntrack", arguments->conntrack,
                    "of --nft: pass ICMP errors about allowed flows, at the price of connection "
                    "tracking");

@@ -133,10 +133,10 @@ std::optional<HostName> name_of(const PacketText& packet) {
   return name == nullptr ? std::nullopt : std::optional(*name);
 }
 
-std::string zones_of(const Address& source, const Program& program) {
+std::string zones_of(const PacketText& packet, const Program& program) {
   std::string text;
   for (const auto& zone : program.zones) {
-    if (contains(zone.ranges, source)) text += (text.empty() ? "" : ", ") + zone.name;
+    if (holds(zone, packet.source, packet.vlan)) text += (text.empty() ? "" : ", ") + zone.name;
   }
   return text.empty() ? "in no zone" : text;
 }
@@ -146,6 +146,7 @@ void add_near_misses(Json& json, const Question& question, const Address& destin
   const PacketText& packet = question.packet;
   const Refused refused{.direction = Direction::outward,
                         .local = packet.source,
+                        .vlan = packet.vlan,
                         .remote = destination,
                         .protocol = packet.protocol,
                         .port = packet.destination_port,
@@ -173,7 +174,7 @@ Json verdict_json(const Question& question, const Address& destination) {
             {"reason", reason_word(outcome.reason)},
             {"words", reason_text(outcome.reason)},
             {"packet", text_of(question.packet, destination)},
-            {"source_zones", zones_of(question.packet.source, question.program)}};
+            {"source_zones", zones_of(question.packet, question.program)}};
   if (outcome.rule) {
     const Rule& rule = question.program.rules[*outcome.rule];
     json["rule"] = rule_text(rule);
@@ -299,7 +300,8 @@ Command add_explain(CLI::App& command) {
       "  tcp 10.20.1.1 -> relay.example.net:443       (udp likewise)\n"
       "  tcp 2001:db8:20::1 -> [2001:db8:f::10]:443\n"
       "  icmp 10.20.1.1 -> 198.51.100.7 echo-request  (icmpv6 likewise; or the type's number)\n"
-      "  gre 10.20.1.1 -> 198.51.100.7                (any protocol, or its number)\n\n"
+      "  gre 10.20.1.1 -> 198.51.100.7                (any protocol, or its number)\n"
+      "  vlan 40 tcp 10.40.0.5 -> 198.51.100.7:443    (in a frame with that tag)\n\n"
       "  sallyport explain branch.sally 'tcp 10.20.1.1 -> relay.example.net:443' \\\n"
       "      --given relay.example.net=198.51.100.7");
   return [arguments] { return explain(*arguments); };

@@ -15,6 +15,7 @@
 #include "runtime/runtime.h"
 #include "tools/commands.h"
 #include "tools/policy_input.h"
+#include "tools/vlan_devices.h"
 
 namespace sallyport {
 namespace {
@@ -22,7 +23,7 @@ namespace {
 struct Arguments {
   std::string bundle;
   std::string instance = "main";
-  std::vector<std::string> devices, inward_devices, resolvers, nft_devices;
+  std::vector<std::string> devices, inward_devices, resolvers, nft_devices, vlan_devices;
   bool nft = false, conntrack = false, host = false, no_defragmentation = false, shared = false;
 };
 
@@ -61,10 +62,13 @@ std::string wrong_usage(const Arguments& arguments) {
   }
   if (arguments.devices.empty() && arguments.inward_devices.empty() && !arguments.nft)
     return "nothing would enforce it: --xdp DEVICE, --xdp-in DEVICE or --nft was expected";
-  const bool needs_nft = !arguments.nft_devices.empty() || arguments.conntrack || arguments.host ||
-                         arguments.no_defragmentation || arguments.shared;
+  const bool needs_nft = !arguments.nft_devices.empty() || !arguments.vlan_devices.empty() ||
+                         arguments.conntrack || arguments.host || arguments.no_defragmentation ||
+                         arguments.shared;
   if (needs_nft && !arguments.nft)
-    return "--device, --conntrack, --host, --no-defragmentation and --shared say how --nft works";
+    return "--device, --vlan-device, --conntrack, --host, --no-defragmentation and --shared say "
+           "how "
+           "--nft works";
   if (arguments.no_defragmentation && (arguments.conntrack || arguments.host))
     return "--no-defragmentation contradicts --conntrack and --host: connection tracking "
            "defragments";
@@ -75,9 +79,12 @@ ExitCode run_runtime(const Arguments& arguments) {
   if (const auto wrong = wrong_usage(arguments); !wrong.empty()) return print_usage_error(wrong);
   Runtime::Options options{arguments.instance, arguments.devices, {}};
   options.inward_devices = arguments.inward_devices;
+  auto vlan_devices = read_vlan_devices(arguments.vlan_devices);
+  if (!vlan_devices) return print_usage_error(vlan_devices.error());
   if (arguments.nft) {
-    options.nft = NftUse{arguments.nft_devices, arguments.conntrack, arguments.host,
-                         !arguments.no_defragmentation, !arguments.shared};
+    options.nft =
+        NftUse{arguments.nft_devices,         arguments.conntrack, arguments.host,
+               !arguments.no_defragmentation, !arguments.shared,   std::move(*vlan_devices)};
   }
   for (const auto& text : arguments.resolvers) {
     const auto endpoint = read_endpoint(text);
@@ -121,6 +128,7 @@ Command add_run(CLI::App& command) {
       "--device", arguments->nft_devices,
       "of --nft: devices on the clients' side; without it those of --xdp, and without "
       "those everything that this host forwards");
+  add_vlan_devices(command, arguments->vlan_devices);
   command.add_flag(
       "--conntrack", arguments->conntrack,
       "of --nft: pass ICMP errors about allowed flows, and let live flows finish when "
@@ -144,7 +152,9 @@ Command add_run(CLI::App& command) {
       "  sallyport run branch.bundle --xdp lan0 lan1 --resolver 10.0.0.53\n"
       "  sallyport run branch.bundle --xdp lan0 --xdp-in wan0  # both directions\n"
       "  sallyport run branch.bundle --xdp lan0 --nft          # both walls\n"
-      "  sallyport run branch.bundle --nft --device lan0       # nftables alone");
+      "  sallyport run branch.bundle --nft --device lan0       # nftables alone\n"
+      "  sallyport run branch.bundle --nft --device lan0 --vlan-device 40=lan0.40   # zones by "
+      "VLAN");
   return [arguments] { return run_runtime(*arguments); };
 }
 

@@ -105,6 +105,7 @@ std::vector<std::size_t> rules_of(const ImageName& name, const Image& image) {
 Json removed_json(const Image& image) {
   Json removed = Json::array();
   if (image.zone_sets.size() <= 1) removed.push_back("zone lookup (no zones)");
+  if (vlan_classes(image) == 1) removed.push_back("VLANs (no zone has any)");
   if (!binds_names(image)) removed.push_back("bound addresses (no names)");
   if (!has_inward_rules(image)) removed.push_back("inward rows (no inward rules)");
   return removed;
@@ -163,12 +164,20 @@ Json feeds_json(const Program& program) {
   return list;
 }
 
+Json ranges_json(const std::vector<AddressRange>& ranges) {
+  Json list = Json::array();
+  for (const auto& range : ranges) list.push_back(range.text());
+  return list;
+}
+
 Json zones_json(const Program& program) {
   Json list = Json::array();
   for (const auto& zone : program.zones) {
     Json ranges = Json::array();
     for (const auto& range : zone.ranges) ranges.push_back(range.text());
-    list.push_back({{"name", zone.name}, {"ranges", std::move(ranges)}});
+    Json json{{"name", zone.name}, {"ranges", std::move(ranges)}};
+    if (!zone.vlans.empty()) json["vlans"] = vlans_text(zone.vlans);
+    list.push_back(std::move(json));
   }
   return list;
 }
@@ -202,6 +211,7 @@ Result<Json> bundle_json(const Bundle& bundle, const Program& program, Day day, 
             {"lifetimes", lifetimes_json(image.lifetimes)},
             {"feeds", feeds_json(program)},
             {"resolvers", resolvers_json(program)},
+            {"nat64", ranges_json(program.nat64)},
             {"zones", zones_json(program)}};
   json["owner"] = program.owner;
   json["needs"] = program.needs;
@@ -295,9 +305,12 @@ void print_page(const Json& json, bool tables) {
     std::cout << "resolver   " << resolver.at("name").get<std::string>() << " = "
               << joined(resolver.at("servers")) << '\n';
   }
+  if (!json.at("nat64").empty()) std::cout << "nat64      " << joined(json.at("nat64")) << '\n';
   for (const auto& zone : json.at("zones")) {
     std::cout << "zone       " << zone.at("name").get<std::string>() << " = "
-              << joined(zone.at("ranges")) << '\n';
+              << joined(zone.at("ranges"))
+              << (zone.contains("vlans") ? " in " + zone.at("vlans").get<std::string>() : "")
+              << '\n';
   }
   print_choices(json);
   print_rules(json.at("rules"));

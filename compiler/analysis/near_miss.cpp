@@ -25,10 +25,10 @@ std::string asked_service(const Refused& refused) {
   return Service{refused.protocol, refused.port, refused.port}.text();
 }
 
-std::string zones_of(const Program& program, const Address& local) {
+std::string zones_of(const Program& program, const Refused& refused) {
   std::vector<std::string> names;
   for (const Zone& zone : program.zones) {
-    if (contains(zone.ranges, local)) names.push_back(zone.name);
+    if (holds(zone, refused.local, refused.vlan)) names.push_back(zone.name);
   }
   return names.empty() ? "no zone" : list_text(names, names.size());
 }
@@ -83,12 +83,19 @@ Found Examination::direction_obstacle(const Rule& rule) const {
 }
 
 Found Examination::zone_obstacle(const Rule& rule) const {
-  if (!rule.zone || contains(program_.zones[*rule.zone].ranges, refused_.local))
-    return std::nullopt;
-  return Obstacle{20,
-                  "allowed for " + program_.zones[*rule.zone].name + "; " + refused_.local.text() +
-                      " is in " + zones_of(program_, refused_.local),
-                  {}};
+  if (!rule.zone) return std::nullopt;
+  const Zone& zone = program_.zones[*rule.zone];
+  if (holds(zone, refused_.local, refused_.vlan)) return std::nullopt;
+  const std::string local = refused_.local.text() +
+                            (refused_.vlan == 0 ? "" : " in VLAN " + std::to_string(refused_.vlan));
+  if (contains(zone.ranges, refused_.local)) {
+    return Obstacle{15,
+                    "allowed for " + zone.name + ", which has " + refused_.local.text() + " in " +
+                        vlans_text(zone.vlans) + " only",
+                    refused_.vlan == 0 ? "`vlan ID` in front of the packet says its tag" : ""};
+  }
+  return Obstacle{
+      20, "allowed for " + zone.name + "; " + local + " is in " + zones_of(program_, refused_), {}};
 }
 
 Found Examination::service_obstacle(std::uint32_t index) const {

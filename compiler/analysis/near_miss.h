@@ -15,6 +15,7 @@ namespace sallyport {
 struct Refused {
   Direction direction = Direction::outward;
   Address local;
+  std::uint16_t vlan = 0;  // of its frame
   Address remote;
   std::uint8_t protocol = 0;
   std::uint16_t port = 0;        // the responder's, or the ICMP type

@@ -11,6 +11,37 @@
 #include "compiler/source/wording.h"
 
 namespace sallyport {
+namespace {
+
+/// Sorted and apart. An empty list is one that was reported, or not written.
+std::vector<VlanRange> read_vlans(const std::vector<Word>& words, Reporter& reporter) {
+  const Terms nothing;
+  std::vector<VlanRange> vlans;
+  for (const Word& word : words) {
+    const auto texts = nothing.expand(word, reporter);
+    if (!texts) continue;
+    for (const std::string& text : *texts) {
+      const auto read = read_vlan(text);
+      if (!read) {
+        reporter.error(word.span, read.error());
+        break;
+      }
+      vlans.push_back(*read);
+    }
+  }
+  std::ranges::sort(vlans);
+  std::vector<VlanRange> merged;
+  for (const VlanRange& next : vlans) {
+    if (!merged.empty() && next.first <= merged.back().last + 1) {
+      merged.back().last = std::max(merged.back().last, next.last);
+    } else {
+      merged.push_back(next);
+    }
+  }
+  return merged;
+}
+
+}  // namespace
 
 Declarations::Declarations(const std::vector<Module>& modules, Diagnostics& diagnostics,
                            Reporter& reporter)
@@ -26,6 +57,7 @@ Declarations::Declarations(const std::vector<Module>& modules, Diagnostics& diag
     for (const ZoneStatement& zone : module.policy.zones) {
       if (zone_space.declare(zone.name, "zone", reporter)) declare_zone(zone, reporter);
     }
+    for (const Nat64Statement& nat64 : module.policy.nat64) declare_nat64(nat64, reporter);
     for (const ResolverStatement& resolver : module.policy.resolvers) {
       if (resolver_space.declare(resolver.name, "resolver", reporter)) {
         declare_resolver(resolver, reporter);
@@ -57,7 +89,6 @@ void Declarations::find_visible(const std::vector<Module>& modules) {
 
 void Declarations::declare_vendors(const std::vector<Module>& modules, Reporter& reporter) {
   NameSpace space;
-    for (const Nat64Statement& nat64 : module.policy.nat64) declare_nat64(nat64, reporter);
   for (std::size_t module = 0; module < modules.size(); ++module) {
     for (const VendorStatement& vendor : modules[module].policy.vendors) {
       if (space.declare(vendor.name, "vendor", reporter)) {
@@ -111,7 +142,25 @@ void Declarations::declare_zone(const ZoneStatement& statement, Reporter& report
                    {"bad-address", "the zone " + quote(zone.name) + " has no addresses"});
   }
   zone.ranges = canonical(std::move(zone.ranges));
+  zone.vlans = read_vlans(statement.vlans, reporter);
   zones_.push_back(std::move(zone));
+}
+
+void Declarations::declare_nat64(const Nat64Statement& statement, Reporter& reporter) {
+  const Terms nothing;
+  for (const Word& word : statement.prefixes) {
+    const auto texts = nothing.expand(word, reporter);
+    if (!texts) continue;
+    for (const std::string& text : *texts) {
+      const auto prefix = read_nat64_prefix(text);
+      if (!prefix) {
+        reporter.error(word.span, prefix.error());
+        break;
+      }
+      nat64_.push_back(*prefix);
+    }
+  }
+  nat64_ = canonical(std::move(nat64_));
 }
 
 void Declarations::declare_resolver(const ResolverStatement& statement, Reporter& reporter) {
@@ -144,23 +193,6 @@ void Declarations::declare_resolver(const ResolverStatement& statement, Reporter
     }
   }
   resolvers_.push_back(std::move(resolver));
-}
-
-void Declarations::declare_nat64(const Nat64Statement& statement, Reporter& reporter) {
-  const Terms nothing;
-  for (const Word& word : statement.prefixes) {
-    const auto texts = nothing.expand(word, reporter);
-    if (!texts) continue;
-    for (const std::string& text : *texts) {
-      const auto prefix = read_nat64_prefix(text);
-      if (!prefix) {
-        reporter.error(word.span, prefix.error());
-        break;
-      }
-      nat64_.push_back(*prefix);
-    }
-  }
-  nat64_ = canonical(std::move(nat64_));
 }
 
 std::optional<std::uint32_t> Declarations::zone(std::string_view name) const {

@@ -135,7 +135,6 @@ Reading<AddressRange> read_range(std::string_view text) {
                   quote(text) + " is no address, prefix (`192.0.2.0/24`) or range (`a-b`)");
 }
 
-Reading<HostName> read_host(std::string_view text) {
 Reading<AddressRange> read_nat64_prefix(std::string_view text) {
   const std::size_t slash = text.find('/');
   const auto wrong = [&](std::string_view why) {
@@ -156,6 +155,7 @@ Reading<AddressRange> read_nat64_prefix(std::string_view text) {
   return prefix;
 }
 
+Reading<HostName> read_host(std::string_view text) {
   if (const auto complaint = complaint_of_url(text)) return std::unexpected(*complaint);
   if (const auto complaint = complaint_of_port(text)) return std::unexpected(*complaint);
   if (NamePattern::looks_like_pattern(text)) {
@@ -231,6 +231,24 @@ Reading<PortRange> read_ports(std::string_view text) {
                                     "such as `8000-8010`, or `any` is expected");
   }
   return checked_range(text, numbers->first, numbers->second);
+}
+
+Reading<VlanRange> read_vlan(std::string_view text) {
+  if (text == "untagged") return VlanRange{0, 0};
+  const auto numbers = read_numbers(text);
+  const auto is_id = [](std::uint32_t number) { return number >= 1 && number <= last_vlan; };
+  if (!numbers || !is_id(numbers->first) || !is_id(numbers->second)) {
+    const bool none = numbers && numbers->first == 0 && numbers->second == 0;
+    return complain(
+        "bad-vlan",
+        quote(text) + " is no VLAN id: a number from 1 to " + std::to_string(last_vlan) +
+            ", a range such as `50-59`, or `untagged` is "
+            "expected",
+        none ? Hint{"frames without a tag are `untagged`", {{"0", "untagged"}}} : Hint{});
+  }
+  const auto range = checked_range(text, numbers->first, numbers->second);
+  if (!range) return std::unexpected(range.error());
+  return VlanRange{range->first, range->last};
 }
 
 Reading<PortRange> read_icmp_types(std::uint8_t protocol, std::string_view text) {

@@ -36,6 +36,8 @@ bool is_international(std::string_view text);
 
 /// A NAT64 prefix: IPv6, of a length that RFC 6052 has.
 Reading<AddressRange> read_nat64_prefix(std::string_view text);
+/// `40` or `50-59`, each 1 to 4094, or `untagged`.
+Reading<VlanRange> read_vlan(std::string_view text);
 
 struct PortRange {
   std::uint16_t first = 0;

@@ -61,6 +61,23 @@ policy office {
   allow tcp 443 to a.example.com
 }
 )"},
+    {"bad-vlan", Severity::error, "a word that is no VLAN id",
+     R"(
+zone cameras = 10.40.0.0/16 vlan 4095
+policy office {
+  from cameras allow tcp 443 to a.example.com
+}
+)",
+     R"(
+A VLAN id is a number from 1 to 4094; 0 and 4095 are no VLANs (IEEE 802.1Q).
+Ranges are written `50-59`, and frames without a tag `untagged`.
+)",
+     R"(
+zone cameras = 10.40.0.0/16 vlan 40, 50-59
+policy office {
+  from cameras allow tcp 443 to a.example.com
+}
+)"},
     {"unknown-resolver", Severity::error, "a resolver that is not declared",
      R"(
 resolver tunnel = 198.51.100.53

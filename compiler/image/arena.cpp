@@ -118,6 +118,19 @@ void store_rows(std::span<std::byte> arena, const SpArenaHeader& header, const L
   }
 }
 
+void copy_places(std::span<std::byte> arena, const SpArenaHeader& header, const Image& image) {
+  if (header.vlan_classes == 1) return;
+  for (std::uint32_t id = 0; id < SP_VLAN_IDS; ++id) {
+    const auto vlan_class = static_cast<std::uint16_t>(image.vlan.find(id));
+    std::memcpy(&arena[header.vlans + id * sizeof vlan_class], &vlan_class, sizeof vlan_class);
+  }
+  std::uint32_t offset = header.place_zones;
+  for (const std::vector<std::uint32_t>& zones : image.place_zones) {
+    copy(arena, offset, zones);
+    offset += static_cast<std::uint32_t>(zones.size() * sizeof(std::uint32_t));
+  }
+}
+
 std::unexpected<Error> does_not_fit(const std::string& detail) {
   return std::unexpected(Error{"lay out the tables", "the policy is too large", detail});
 }
@@ -157,6 +170,12 @@ Result<std::vector<std::byte>> build_arena(const Image& image, const LabelTables
   header.service.pages = layout.reserve(service.pages.size(), sizeof(ServicePages::Page));
   header.rows = layout.reserve(std::uint64_t{header.directions} * header.zones * header.remotes, 4);
   header.verdicts = layout.reserve(std::uint64_t{header.row_capacity} * header.services, 4);
+  header.places = static_cast<std::uint32_t>(image.place_zones.size());
+  header.vlan_classes = static_cast<std::uint32_t>(vlan_classes(image));
+  if (header.vlan_classes > 1) {
+    header.vlans = layout.reserve(SP_VLAN_IDS, sizeof(std::uint16_t));
+    header.place_zones = layout.reserve(std::uint64_t{header.places} * header.vlan_classes, 4);
+  }
   if (layout.end() > SP_ARENA_MAX_SIZE) {
     return does_not_fit(std::to_string(layout.end()) + " bytes of tables, at most " +
                         std::to_string(SP_ARENA_MAX_SIZE) + " are possible");
@@ -173,6 +192,7 @@ Result<std::vector<std::byte>> build_arena(const Image& image, const LabelTables
   copy(arena, header.service.protocols, service.protocols);
   copy(arena, header.service.tables, service.tables);
   copy(arena, header.service.pages, service.pages);
+  copy_places(arena, header, image);
   store_verdicts(arena, header, labels, 0);
   store_rows(arena, header, labels, 0);
   return arena;

@@ -13,11 +13,11 @@
 //              digest     32 bytes: SHA-256 of everything before it
 //
 //   Image    = policy text, Lifetimes, NAT64 prefixes (list of (first and last Address)),
-//              list of Resolver,
-//              zone names (list of text), zone sets (list of Numbers, by zone label),
+//              list of Resolver, zone names (list of text), zone sets (list of Numbers, by zone
+//              label), zone labels by place and VLAN class (list of Numbers),
 //              list of Group, list of Name, list of Derivation, list of Never, list of Rule,
 //              service labels u32, list of Fragment,
-//              zone4 Table, zone6 Table, remote4 Table, remote6 Table, service Table, Labels
+//              zone4, zone6, vlan, remote4, remote6 and service Table, Labels
 //   Lifetimes= ttl floor, optional grace, max stale: u64 seconds
 //   Resolver = name text, list of (Address, port u16)
 //   Address  = family u8 (4 or 6), number u128

@@ -62,11 +62,12 @@ Fault table_fault(const char* name, const RangeTable<Number>& table, Number last
 Fault tables_fault(const Image& image) {
   const auto last4 = static_cast<std::uint32_t>(last_number(Family::v4));
   const auto last6 = last_number(Family::v6);
-  const std::size_t zones = image.zone_sets.size();
+  const std::size_t places = image.place_zones.size();
   const std::size_t remotes = image.labels.remote_groups.size();
   for (const Fault& fault :
-       {table_fault("zone4", image.zone4, last4, zones),
-        table_fault("zone6", image.zone6, last6, zones),
+       {table_fault("zone4", image.zone4, last4, places),
+        table_fault("zone6", image.zone6, last6, places),
+        table_fault<std::uint32_t>("vlan", image.vlan, SP_VLAN_IDS - 1, vlan_classes(image)),
         table_fault("remote4", image.remote4, last4, remotes),
         table_fault("remote6", image.remote6, last6, remotes),
         table_fault<std::uint32_t>("service", image.service, SP_SERVICE_KEY_LAST,
@@ -93,6 +94,25 @@ Fault zones_fault(const Image& image) {
     if (!sorted_below(set, image.zone_names.size())) return "zone set: no such zone, or unsorted";
   }
   if (!distinct(sets)) return "two zone labels have one set";
+  return std::nullopt;
+}
+
+Fault places_fault(const Image& image) {
+  const auto& places = image.place_zones;
+  if (places.empty() || places[0].empty()) return "no place, or no VLAN class";
+  const std::size_t classes = vlan_classes(image);
+  // Engines leave the table out where there is nothing to look up.
+  const bool plain = classes == 1;
+  if (classes > SP_VLAN_IDS) return "more VLAN classes than VLAN ids";
+  if (plain && places.size() != image.zone_sets.size()) return "a zone label of no place";
+  for (std::uint32_t place = 0; place < places.size(); ++place) {
+    if (places[place].size() != classes) return "place: wrong number of VLAN classes";
+    for (const std::uint32_t label : places[place]) {
+      if (label >= image.zone_sets.size()) return "place: no such zone label";
+      if (plain && label != place) return "place: another zone label, and no VLAN class";
+      if (place == 0 && label != 0) return "place 0 is in a zone";
+    }
+  }
   return std::nullopt;
 }
 
@@ -281,6 +301,17 @@ bool is_never(const Image& image, const HostName& name) {
   });
 }
 
+std::size_t vlan_classes(const Image& image) {
+  return image.place_zones.front().size();
+}
+
+std::uint32_t zone_label(const Image& image, const Address& local, std::uint16_t vlan) {
+  const std::uint32_t place = local.family == Family::v4
+                                  ? image.zone4.find(static_cast<std::uint32_t>(local.number))
+                                  : image.zone6.find(local.number);
+  return image.place_zones[place][image.vlan.find(vlan)];
+}
+
 bool has_inward_rules(const Image& image) {
   return std::any_of(image.rules.begin(), image.rules.end(),
                      [](const ImageRule& rule) { return rule.direction == Direction::inward; });
@@ -302,7 +333,7 @@ std::optional<std::string> image_fault(const Image& image) {
     return "verdict row: wrong number of services";
   }
   if (image.service_labels == 0) return "no service label";
-  for (const auto check : {lifetimes_fault, nat64_fault, zones_fault, names_fault,
+  for (const auto check : {lifetimes_fault, nat64_fault, zones_fault, places_fault, names_fault,
                            derivations_fault, labels_fault, tables_fault, cells_fault}) {
     if (Fault fault = check(image)) return fault;
   }

@@ -108,6 +108,9 @@ struct Image {
   std::vector<std::string> zone_names;
   std::vector<std::vector<std::uint32_t>>
       zone_sets;  // sorted zones of each zone label; label 0 is "in none"
+  /// [place][VLAN class] -> zone label. A place is which zones' ranges hold the local address;
+  /// place 0: none. With one class every place is its own zone label.
+  std::vector<std::vector<std::uint32_t>> place_zones{{0}};
   std::vector<Group> groups;
   std::vector<ImageName> names;              // sorted by name
   std::vector<ImageDerivation> derivations;  // sorted by derivation and view
@@ -115,8 +118,9 @@ struct Image {
   std::vector<ImageRule> rules;
   std::uint32_t service_labels = 1;  // label 0: a service that no rule names or guards
   std::vector<FragmentService> fragments;
-  RangeTable<std::uint32_t> zone4;
+  RangeTable<std::uint32_t> zone4;  // local address -> place
   RangeTable<Uint128> zone6;
+  RangeTable<std::uint32_t> vlan;  // VLAN id of the frame -> VLAN class
   RangeTable<std::uint32_t> remote4;
   RangeTable<Uint128> remote6;
   RangeTable<std::uint32_t> service;  // key: SP_SERVICE_KEY, SP_FRAGMENT_KEY
@@ -124,6 +128,10 @@ struct Image {
   bool operator==(const Image&) const = default;
 };
 
+/// The classes of VLAN ids that no zone tells apart; 1 if no zone has VLANs.
+std::size_t vlan_classes(const Image& image);
+/// The zone label of a local address in a frame of this VLAN.
+std::uint32_t zone_label(const Image& image, const Address& local, std::uint16_t vlan);
 /// True if a rule is inward: then rows have a second half, and outward packets may be replies.
 bool has_inward_rules(const Image& image);
 /// True if an address can ever be bound: there are names, or names may be observed or derived.

@@ -66,10 +66,11 @@ void fields(auto& codec, RangeTable<Number>& table) {
 }
 void fields(auto& codec, Either<Image> auto& image) {
   codec(image.policy, image.lifetimes, image.nat64, image.resolvers);
-  codec(image.zone_names, image.zone_sets);
+  codec(image.zone_names, image.zone_sets, image.place_zones);
   codec(image.groups, image.names, image.derivations, image.nevers);
   codec(image.rules, image.service_labels, image.fragments);
-  codec(image.zone4, image.zone6, image.remote4, image.remote6, image.service, image.labels);
+  codec(image.zone4, image.zone6, image.vlan, image.remote4, image.remote6, image.service,
+        image.labels);
 }
 
 template <class T>

@@ -154,10 +154,9 @@ std::uint32_t static_label(const Image& image, const Address& address) {
 }
 
 std::uint32_t cell_of(const Image& image, const LabelTables& tables, const Address& local,
-                      std::uint32_t remote_label, std::uint32_t service_key, Direction direction) {
-  std::size_t zone = local.family == Family::v4
-                         ? image.zone4.find(static_cast<std::uint32_t>(local.number))
-                         : image.zone6.find(local.number);
+                      std::uint32_t remote_label, std::uint32_t service_key, Direction direction,
+                      std::uint16_t vlan) {
+  std::size_t zone = zone_label(image, local, vlan);
   if (direction == Direction::inward) zone += image.zone_sets.size();
   const std::vector<std::uint32_t>& rows = tables.rows[remote_label];
   if (zone >= rows.size()) return 0;  // no rule is inward

@@ -78,6 +78,6 @@ std::uint32_t static_label(const Image& image, const Address& address);
 /// tests hold it against the evaluator; `explain` and `show` never use it.
 std::uint32_t cell_of(const Image& image, const LabelTables& tables, const Address& local,
                       std::uint32_t remote_label, std::uint32_t service_key,
-                      Direction direction = Direction::outward);
+                      Direction direction = Direction::outward, std::uint16_t vlan = 0);
 
 }  // namespace sallyport

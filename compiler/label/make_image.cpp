@@ -48,16 +48,53 @@ class Intervals {
   std::vector<Interval<Uint128>> v6_;
 };
 
+/// Cuts the VLAN ids where some zone has them and another has not. What it gives is, for each
+/// class, the zones that have VLANs and not these.
+std::vector<Numbers> label_vlans(const Program& program, RangeTable<std::uint32_t>& table) {
+  std::vector<Interval<std::uint32_t>> intervals;
+  const auto close = [&](std::uint32_t first, std::uint32_t last, std::uint32_t zone) {
+    if (first <= last) intervals.push_back({first, last, zone});
+  };
+  for (std::uint32_t zone = 0; zone < program.zones.size(); ++zone) {
+    const std::vector<VlanRange>& vlans = program.zones[zone].vlans;
+    if (vlans.empty()) continue;
+    std::uint32_t next = 0;
+    for (const VlanRange& range : vlans) {
+      if (range.first > 0) close(next, range.first - 1U, zone);
+      next = range.last + 1U;
+    }
+    close(next, SP_VLAN_IDS - 1, zone);
+  }
+  std::vector<Numbers> classes;
+  Interner closed(classes);
+  table = partition<std::uint32_t>(std::move(intervals), SP_VLAN_IDS - 1,
+                                   [&](const Numbers& zones) { return closed.index_of(zones); });
+  return classes;
+}
+
 void label_zones(const Program& program, Image& image) {
   Intervals intervals;
   for (std::uint32_t zone = 0; zone < program.zones.size(); ++zone) {
     image.zone_names.push_back(program.zones[zone].name);
     intervals.add(canonical(program.zones[zone].ranges), zone);
   }
-  Interner sets(image.zone_sets);
-  sets.index_of({});
+  std::vector<Numbers> places;  // the zones whose ranges hold the addresses of each
+  Interner place_sets(places);
+  place_sets.index_of({});
   intervals.partition_into(image.zone4, image.zone6,
-                           [&](const Numbers& active) { return sets.index_of(active); });
+                           [&](const Numbers& active) { return place_sets.index_of(active); });
+
+  const std::vector<Numbers> classes = label_vlans(program, image.vlan);
+  image.place_zones.clear();
+  Interner sets(image.zone_sets);
+  for (const Numbers& place : places) {
+    Numbers& labels = image.place_zones.emplace_back();
+    for (const Numbers& closed : classes) {
+      Numbers zones;
+      std::ranges::set_difference(place, closed, std::back_inserter(zones));
+      labels.push_back(sets.index_of(zones));
+    }
+  }
 }
 
 /// What the rules of one group share.
@@ -258,6 +295,7 @@ Image make_image(const Program& whole, Day day) {
   Image image;
   image.policy = program.policy;
   image.lifetimes = program.lifetimes;
+  image.nat64 = program.nat64;
   image.resolvers = program.resolvers;
   label_zones(program, image);
   const std::vector<const Rule*> examples = add_groups_and_rules(whole, program, image);
@@ -270,4 +308,3 @@ Image make_image(const Program& whole, Day day) {
 }
 
 }  // namespace sallyport
-image.nat64 = program.nat64;

@@ -137,6 +137,10 @@ void Completer::inside_statement() {
     add(Kind::constant, "observed-dns");
   } else if (first == "source") {
     keywords({"seen"});
+  } else if (first == "zone" && spot_.has("vlan")) {
+    if (spot_.before() == "vlan" || spot_.before() == ",") keywords({"untagged"});
+  } else if (first == "zone" && spot_.statement.size() > 3 && spot_.before() != ",") {
+    keywords({"vlan"});
   } else if (first == "resolver" && spot_.statement.size() > 3 && spot_.before() != ",") {
     keywords({"port"});
   }

@@ -290,15 +290,63 @@ class Builder {
 
   /// A router may report for a host behind it, but not for one of another zone.
   void only_flows_from(std::uint32_t errors, std::size_t zone, Family family) {
-    Set set{.name = zone_name(zone, "local" + digit(family)),
-            .key = {address_part(family)},
-            .interval = true};
-    for (const AddressRange& range : meaning_.zones()[zone].ranges) {
-      if (range.family() != family) continue;
-      set.intervals.push_back({key_of(range.first), key_of(range.last), 0});
+    for (std::size_t way = 0; way < meaning_.ways().size(); ++way) {
+      Set set{.name = zone_name(zone, "local" + digit(family)) + way_name(way),
+              .key = {address_part(family)},
+              .interval = true};
+      for (const AddressRange& range : meaning_.zones()[zone].ranges[way]) {
+        if (range.family() != family) continue;
+        set.intervals.push_back({key_of(range.first), key_of(range.last), 0});
+      }
+      for (const RuleBuilder& comes : coming_by(way)) {
+        layout_.draft.add_rule(errors, RuleBuilder(comes).flow_not_from(family, set.name).leave());
+      }
+      layout_.draft.add_set(std::move(set));
     }
-    layout_.draft.add_rule(errors, RuleBuilder().flow_not_from(family, set.name).leave());
+  }
+
+  // ---- ways in ----
+
+  /// Behind the names of what is made for a way.
+  static std::string way_name(std::size_t way) {
+    return way == 0 ? "" : "_way" + std::to_string(way);
+  }
+
+  /// Rules that match what comes by the way: one for each device, or one for all others.
+  std::vector<RuleBuilder> coming_by(std::size_t way) {
+    if (way > 0) {
+      std::vector<RuleBuilder> rules;
+      for (const std::string& device : meaning_.ways()[way].devices) {
+        rules.push_back(RuleBuilder().from_device(device));
+      }
+      return rules;
+    }
+    const std::vector<std::string> devices = vlan_devices();
+    if (devices.empty()) return {RuleBuilder()};
+    if (devices.size() == 1) return {RuleBuilder().not_from_device(devices.front())};
+    return {RuleBuilder().not_from_devices(vlan_device_set())};
+  }
+
+  /// Of all ways but the first.
+  std::vector<std::string> vlan_devices() const {
+    std::vector<std::string> devices;
+    for (const Way& way : meaning_.ways()) {
+      devices.insert(devices.end(), way.devices.begin(), way.devices.end());
+    }
+    std::ranges::sort(devices);
+    return devices;
+  }
+
+  const std::string& vlan_device_set() {
+    if (!vlan_device_set_.empty()) return vlan_device_set_;
+    vlan_device_set_ = own("vlan_devices");
+    Set set{.name = vlan_device_set_, .key = {KeyPart::device}};
+    for (const std::string& device : vlan_devices()) {
+      set.elements.push_back({key_of_device(device), 0});
+    }
+    std::ranges::sort(set.elements);
     layout_.draft.add_set(std::move(set));
+    return vlan_device_set_;
   }
 
   // ---- answers ----
@@ -436,11 +484,33 @@ class Builder {
     layout_.draft.add_set(std::move(set));
   }
 
-  /// By the local address to the chain of its zone class, and the rest to that of class 0.
+  /// By the way a packet comes and the local address to the chain of its zone class, and the rest
+  /// to that of class 0. No chain for each way: the kernel bounds how deep chains lead.
   void add_zone_dispatch(std::uint32_t from, Family family, const std::vector<ZoneChains>& chains,
                          const std::string& name, Side local) {
+    const auto rest = chains[0][Meaning::index_of(family)];
+    for (std::size_t way = meaning_.ways().size(); way-- > 0;) {
+      Set set = zone_map(way, family, chains, name);
+      // What comes by the last way to be asked is all that is left.
+      for (const RuleBuilder& comes : way == 0 ? std::vector{RuleBuilder()} : coming_by(way)) {
+        if (!set.intervals.empty()) {
+          layout_.draft.add_rule(
+              from, RuleBuilder(comes).obey(local, family, width_of(family), set.name).done());
+        }
+        if (rest) {
+          layout_.draft.add_rule(from, RuleBuilder(comes).go(layout_.draft.chain_name(*rest)));
+        } else if (way > 0) {
+          layout_.draft.add_rule(from, RuleBuilder(comes).leave());
+        }
+      }
+      if (!set.intervals.empty()) layout_.draft.add_set(std::move(set));
+    }
+  }
+
+  Set zone_map(std::size_t way, Family family, const std::vector<ZoneChains>& chains,
+               const std::string& name) {
     const std::size_t of_family = Meaning::index_of(family);
-    Set set{.name = own(name + digit(family)),
+    Set set{.name = own(name + digit(family)) + way_name(way),
             .key = {address_part(family)},
             .holds = Holds::gotos,
             .interval = true};
@@ -448,20 +518,13 @@ class Builder {
       // An address of this zone must not get what class 0 may.
       const std::uint32_t chain =
           chains[zone][of_family] ? *chains[zone][of_family] : nothing_chain();
-      for (const AddressRange& range : meaning_.zones()[zone].ranges) {
+      for (const AddressRange& range : meaning_.zones()[zone].ranges[way]) {
         if (range.family() != family) continue;
         set.intervals.push_back({key_of(range.first), key_of(range.last), chain});
       }
     }
     std::ranges::sort(set.intervals);
-    if (!set.intervals.empty()) {
-      layout_.draft.add_rule(from,
-                             RuleBuilder().obey(local, family, width_of(family), set.name).done());
-      layout_.draft.add_set(std::move(set));
-    }
-    if (const auto chain = chains[0][of_family]) {
-      layout_.draft.add_rule(from, RuleBuilder().go(layout_.draft.chain_name(*chain)));
-    }
+    return set;
   }
 
   std::uint32_t nothing_chain() {
@@ -475,14 +538,17 @@ class Builder {
   /// The hash sets of each zone class and family: prefix length and name.
   std::vector<std::array<std::vector<std::pair<unsigned, std::string>>, 2>> sets_;
   std::optional<std::uint32_t> nothing_;
+  std::string vlan_device_set_;  // its name, once it is made
 };
 
 }  // namespace
 
 Layout::Layout(const Image& image, const Options& wanted)
     : options(wanted), draft(options), classes(draft, counters) {
-  halves.push_back(std::make_unique<Half>(image, Direction::outward));
-  if (has_inward_rules(image)) halves.push_back(std::make_unique<Half>(image, Direction::inward));
+  halves.push_back(std::make_unique<Half>(image, Direction::outward, options));
+  if (has_inward_rules(image)) {
+    halves.push_back(std::make_unique<Half>(image, Direction::inward, options));
+  }
   add_skeleton(draft, options, halves.size() > 1);
   for (const ImageRule& rule : image.rules) {
     counters.push_back(counter_name(rule));

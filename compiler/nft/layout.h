@@ -30,7 +30,8 @@ struct Place {
 
 /// What the rules of one direction say, of flows and of the answers to them.
 struct Half {
-  Half(const Image& image, Direction wanted) : direction(wanted), meaning(image, wanted) {}
+  Half(const Image& image, Direction wanted, const Options& options)
+      : direction(wanted), meaning(image, wanted, ways_of(image, options.vlan_devices)) {}
 
   Place& place(std::size_t zone, Family family) { return places[zone][Meaning::index_of(family)]; }
 

@@ -16,15 +16,23 @@ bool names_anything(const Image& image) {
                              [](const Group& group) { return !group.patterns.empty(); });
 }
 
+/// The least id of the class.
+std::uint16_t first_vlan_of(const Image& image, std::uint32_t vlan_class) {
+  const auto found = std::ranges::find(image.vlan.labels, vlan_class);
+  const auto index = static_cast<std::size_t>(found - image.vlan.labels.begin());
+  return static_cast<std::uint16_t>(image.vlan.starts[index]);
+}
+
 }  // namespace
 
-Meaning::Meaning(const Image& image, Direction direction)
+Meaning::Meaning(const Image& image, Direction direction, std::vector<Way> ways)
     : image_(image),
       direction_(direction),
       first_row_(direction == Direction::outward ? 0 : image.zone_sets.size()),
       tables_(image.labels),
       labeler_(image_, tables_),
-      zones_(zone_classes_of(image_, direction)),
+      ways_(std::move(ways)),
+      zones_(zone_classes_of(image_, ways_, direction)),
       has_names_(names_anything(image_)) {
   for (const Family family : families) {
     items_[index_of(family)] = items_of(image_, family);
@@ -84,9 +92,12 @@ const std::vector<Item>& Meaning::items(Stage stage, Family family) const {
 }
 
 bool Meaning::passes(const Flow& flow, std::uint32_t label) const {
-  const std::uint32_t cell =
-      cell_of(image_, tables_, flow.source, label, SP_SERVICE_KEY(flow.protocol, flow.port));
-  return cell != 0 && (cell & SP_CELL_DENY) == 0;
+  return std::ranges::all_of(ways_, [&](const Way& way) {
+    const std::uint32_t cell =
+        cell_of(image_, tables_, flow.source, label, SP_SERVICE_KEY(flow.protocol, flow.port),
+                Direction::outward, first_vlan_of(image_, way.vlan_class));
+    return cell != 0 && (cell & SP_CELL_DENY) == 0;
+  });
 }
 
 Class Meaning::class_of(Stage stage, Family family, std::size_t zone, std::uint32_t label,

@@ -22,11 +22,12 @@ inline constexpr std::array families = {Family::v4, Family::v6};
 class Meaning {
  public:
   /// Copies the image.
-  Meaning(const Image& image, Direction direction);
+  Meaning(const Image& image, Direction direction, std::vector<Way> ways);
   Meaning(const Meaning&) = delete;
 
   const Image& image() const { return image_; }
   const std::vector<ZoneClass>& zones() const { return zones_; }
+  const std::vector<Way>& ways() const { return ways_; }
   const std::vector<Item>& items(Stage stage, Family family) const;
   const Levels& levels(Family family) const { return levels_[index_of(family)]; }
   /// True if hash sets of services would be too large: everything goes through chains then.
@@ -37,7 +38,8 @@ class Meaning {
     return labeler_.label_for(address, names);
   }
 
-  /// True if the policy passes the packets of a flow whose responder's address has the label.
+  /// True if the policy passes the packets of a flow whose responder's address has the label,
+  /// whatever way they come: a flow does not tell its VLAN.
   bool passes(const Flow& flow, std::uint32_t label) const;
 
   void know(std::vector<ImageName> names) { labeler_.know(std::move(names)); }
@@ -74,6 +76,7 @@ class Meaning {
   std::size_t first_row_;  // of the direction
   LabelTables tables_;
   Labeler labeler_;
+  std::vector<Way> ways_;
   std::vector<ZoneClass> zones_;
   std::array<std::vector<Item>, 2> items_, fragments_;
   std::vector<Levels> levels_;

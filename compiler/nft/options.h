@@ -3,18 +3,29 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/program/program.h"
 
 namespace sallyport::nft {
 
+/// What enters through the device is of this VLAN: a table of family inet never sees a tag.
+struct VlanDevice {
+  std::uint16_t vlan = 0;
+  std::string device;
+  bool operator==(const VlanDevice&) const = default;
+};
+
 struct Options {
   std::string table = "sallyport-main";
   std::uint64_t generation = 1;
   /// What enters through these is outward; empty: everything that this host forwards.
   std::vector<std::string> devices;
+  /// Clients' devices, too. What enters through others is of no VLAN.
+  std::vector<VlanDevice> vlan_devices = {};
   /// Judge what this host itself sends, too. Needs `conntrack`, or the answers of its own servers
   /// would drop.
   bool host = false;
@@ -31,6 +42,12 @@ struct Options {
   bool proof = false;
   Direction proof_direction = Direction::outward;
 };
+
+/// `40=lan0.40`; the error says what was expected.
+std::expected<VlanDevice, std::string> read_vlan_device(std::string_view text);
+
+/// Every device on the clients' side; empty: everything that this host forwards comes from there.
+std::vector<std::string> client_devices(const Options& options);
 
 /// The base chains' places among those of others: after connection tracking helpers and the filters
 /// of firewalld (filter + 10), ufw and Docker (filter), so that what they drop is not counted here;

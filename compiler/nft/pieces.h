@@ -39,7 +39,7 @@ void for_each_remote_piece(const Image& image, Family family, Visit visit) {
   }
 }
 
-/// The same for the local addresses.
+/// The same for the local addresses; the number is the place.
 template <class Visit>
 void for_each_local_piece(const Image& image, Family family, Visit visit) {
   if (family == Family::v4) {

@@ -179,6 +179,14 @@ Rule RuleBuilder::verdict(Verdict verdict) {
 
 // ---- devices and families ----
 
+RuleBuilder& RuleBuilder::from_device(std::string_view device) {
+  say("iifname \"" + std::string(device) + "\"");
+  add(MetaLoad{NFT_META_IIFNAME});
+  const Key key = key_of_device(device);
+  add(Compare{NFT_CMP_EQ, std::string(key.begin(), key.begin() + size_of(KeyPart::device))});
+  return *this;
+}
+
 RuleBuilder& RuleBuilder::not_from_device(std::string_view device) {
   say("iifname != \"" + std::string(device) + "\"");
   add(MetaLoad{NFT_META_IIFNAME});

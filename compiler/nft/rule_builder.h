@@ -22,6 +22,7 @@ enum class Relation : std::uint8_t { equal, unequal, less, greater };
 class RuleBuilder {
  public:
   // ---- devices and families ----
+  RuleBuilder& from_device(std::string_view device);              // iifname "lan0.40"
   RuleBuilder& not_from_device(std::string_view device);          // iifname != "lan0"
   RuleBuilder& not_from_devices(const std::string& set);          // iifname != @set
   RuleBuilder& to_device(std::string_view device);                // oifname "lo"

@@ -177,6 +177,13 @@ struct Ruleset::State : Layout {
 };
 
 std::optional<std::string> unjudged(const Image& image, const Options& options) {
+  const auto missing = vlans_without_device(image, options.vlan_devices);
+  if (!missing.empty()) {
+    return "it has zones by VLAN, and nftables sees no tags: --vlan-device says which device "
+           "stands "
+           "for VLAN " +
+           missing;
+  }
   if (!has_inward_rules(image) || options.proof) return std::nullopt;
   if (options.devices.empty()) {
     return "its inward rules need --device, which says on which side the clients are";

@@ -37,13 +37,13 @@ AddressRange range(std::string_view text) {
 class Skeleton {
  public:
   Skeleton(Draft& draft, const Options& options, bool inward)
-      : draft_(draft), options_(options), inward_(inward) {}
+      : draft_(draft), options_(options), devices_(client_devices(options)), inward_(inward) {}
 
   void add() {
     for (const char* name : {dropped, dropped_piece, dropped_source_route, dropped_bad_source}) {
       draft_.table().counters.push_back({name, {}});
     }
-    if (options_.devices.size() > 1) add_devices();
+    if (devices_.size() > 1) add_devices();
     add_strict_chains();
     if (inward_) {
       draft_.table().counters.push_back({dropped_bad_destination, {}});
@@ -72,7 +72,7 @@ class Skeleton {
 
   void add_devices() {
     Set set{.name = device_set, .key = {KeyPart::device}};
-    for (const std::string& device : options_.devices) {
+    for (const std::string& device : devices_) {
       set.elements.push_back({key_of_device(device), 0});
     }
     std::ranges::sort(set.elements);
@@ -284,16 +284,16 @@ class Skeleton {
   }
 
   RuleBuilder not_from_clients() const {
-    if (options_.devices.size() > 1) return RuleBuilder().not_from_devices(device_set);
-    return RuleBuilder().not_from_device(options_.devices.front());
+    if (devices_.size() > 1) return RuleBuilder().not_from_devices(device_set);
+    return RuleBuilder().not_from_device(devices_.front());
   }
   RuleBuilder not_to_clients() const {
-    if (options_.devices.size() > 1) return RuleBuilder().not_to_devices(device_set);
-    return RuleBuilder().not_to_device(options_.devices.front());
+    if (devices_.size() > 1) return RuleBuilder().not_to_devices(device_set);
+    return RuleBuilder().not_to_device(devices_.front());
   }
 
   void only_outward(std::uint32_t chain) {
-    if (!options_.devices.empty()) draft_.add_rule(chain, not_from_clients().accept());
+    if (!devices_.empty()) draft_.add_rule(chain, not_from_clients().accept());
   }
 
   bool judges_pieces_first() const { return options_.pieces_first || options_.proof; }
@@ -301,7 +301,7 @@ class Skeleton {
   void add_base_chains() {
     add_extension_chains();
     if (judges_pieces_first()) add_prerouting();
-    const bool inward = inward_ && !options_.proof && !options_.devices.empty();
+    const bool inward = inward_ && !options_.proof && !devices_.empty();
     // Before the chain that leads to it: what leads to a chain comes behind it.
     if (inward) add_forward_in();
     const auto forward = options_.proof ? add_base("forward", Hook::prerouting, priority_proof)
@@ -412,6 +412,7 @@ class Skeleton {
 
   Draft& draft_;
   const Options& options_;
+  std::vector<std::string> devices_;
   bool inward_;
 };
 

@@ -50,6 +50,7 @@ BoundNames names_bound_to(const Program& program, const Address& address,
 struct Attempt {
   Direction direction = Direction::outward;
   Address local;
+  std::uint16_t vlan = 0;  // of the frame
   Address remote;
   std::uint8_t protocol = 0;
   std::uint16_t port = 0;  // the responder's, or the ICMP type
@@ -127,6 +128,7 @@ bool is_impossible(const Address& address) {
   return contains(impossible_ranges(), address);
 }
 
+/// Whatever its VLAN: where packets come in, the tags are those of another network.
 bool in_any_zone(const Program& program, const Address& address) {
   return std::ranges::any_of(program.zones,
                              [&](const Zone& zone) { return contains(zone.ranges, address); });
@@ -137,7 +139,7 @@ bool in_any_zone(const Program& program, const Address& address) {
 /// The rule is one for this direction and this local address.
 bool stands_for(const Program& program, const Rule& rule, const Attempt& attempt) {
   if (rule.direction != attempt.direction) return false;
-  return !rule.zone || contains(program.zones[*rule.zone].ranges, attempt.local);
+  return !rule.zone || holds(program.zones[*rule.zone], attempt.local, attempt.vlan);
 }
 
 bool is_resolver(const Program& program, const Address& address) {
@@ -301,9 +303,9 @@ Outcome judge_reply(const Program& program, const Packet& packet, const Attempt&
 
 // --- ICMP errors ----------------------------------------------------------------------------
 
-bool same_zones(const Program& program, const Address& a, const Address& b) {
+bool same_zones(const Program& program, const Address& a, const Address& b, std::uint16_t vlan) {
   return std::ranges::all_of(program.zones, [&](const Zone& zone) {
-    return contains(zone.ranges, a) == contains(zone.ranges, b);
+    return holds(zone, a, vlan) == holds(zone, b, vlan);
   });
 }
 
@@ -317,11 +319,12 @@ std::vector<Attempt> quoted_attempts(const Program& program, const Packet& packe
   const bool outward = direction == Direction::outward;
   // A router may report for a host behind it, but not for one of another zone. Inward any router on
   // the way may report.
-  if (outward && !same_zones(program, quote.destination, packet.source)) return {};
+  if (outward && !same_zones(program, quote.destination, packet.source, packet.vlan)) return {};
   const Address& remote = outward ? quote.source : quote.destination;
   const BoundNames names = names_bound_to(program, remote, surroundings.bindings);
   const Attempt attempt{.direction = direction,
                         .local = outward ? packet.source : quote.source,
+                        .vlan = packet.vlan,
                         .remote = remote,
                         .protocol = quote.protocol,
                         .port = 0,
@@ -422,6 +425,7 @@ Outcome evaluate(const Program& program, const Packet& packet, const Surrounding
   const Address& remote = outward ? packet.destination : packet.source;
   const Attempt attempt{.direction = surroundings.direction,
                         .local = outward ? packet.source : packet.destination,
+                        .vlan = packet.vlan,
                         .remote = remote,
                         .protocol = packet.protocol,
                         .port = packet.destination_port,

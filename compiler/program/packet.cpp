@@ -167,6 +167,8 @@ FrameReader::Drop FrameReader::read() {
   for (int tags = 0; ethertype == ethertype_vlan || ethertype == ethertype_service_vlan; ++tags) {
     if (tags == SP_MAX_VLAN_TAGS) return SP_DROP_VLAN_DEPTH;
     if (!cursor_.has(vlan_tag_size)) return SP_DROP_TRUNCATED_LINK;
+    constexpr unsigned id_mask = 0x0fff;
+    if (packet_.vlan == 0) packet_.vlan = static_cast<std::uint16_t>(cursor_.u16(0) & id_mask);
     ethertype = cursor_.u16(2);
     cursor_.skip(vlan_tag_size);
   }

@@ -30,7 +30,8 @@ struct Quote {
 };
 
 struct Packet {
-  bool arp = false;  // then nothing else is set
+  bool arp = false;        // then nothing else but the VLAN is set
+  std::uint16_t vlan = 0;  // the id of the first tag that has one; 0: there is none
   Address source;
   Address destination;
   std::uint8_t protocol = 0;  // the transport protocol behind any IPv6 extension headers
@@ -47,7 +48,8 @@ struct Packet {
 /// A whole ICMP message about another packet (v4: types 3, 11, 12; v6: 1 to 4).
 bool is_icmp_error(const Packet& packet);
 
-/// Reads an Ethernet frame. Bytes after the IP length are padding. The error is the drop reason.
+/// Reads an Ethernet frame. Bytes after the IP length are padding. A tag with id 0 has a priority
+/// and is of no VLAN. The error is the drop reason.
 std::expected<Packet, SpReason> read_frame(std::span<const std::uint8_t> frame);
 
 }  // namespace sallyport

@@ -162,11 +162,25 @@ void put_type_last(std::vector<std::string_view>& words) {
     std::rotate(words.begin() + 1, words.begin() + 2, words.end());
 }
 
+/// Takes `vlan ID` off the front.
+std::expected<std::uint16_t, std::string> take_vlan(std::vector<std::string_view>& words) {
+  if (words.size() < 2 || words[0] != "vlan") return std::uint16_t{0};
+  const auto id = read_number(words[1], last_vlan);
+  if (!id || *id == 0)
+    return Fault(quoted(words[1]) + " is no VLAN id: a number from 1 to " +
+                 std::to_string(last_vlan) + " was expected");
+  words.erase(words.begin(), words.begin() + 2);
+  return *id;
+}
+
 std::expected<FlowText, std::string> read_flow(std::string_view text, bool source_may_be_name) {
   auto words = words_of(text);
+  FlowText flow;
+  const auto vlan = take_vlan(words);
+  if (!vlan) return Fault(vlan.error());
+  flow.vlan = *vlan;
   put_type_last(words);
   if (words.size() < 4 || words[2] != "->") return Fault(form);
-  FlowText flow;
   const auto protocol = read_protocol(words[0]);
   if (!protocol) return Fault(protocol.error());
   flow.protocol = *protocol;
@@ -194,12 +208,13 @@ std::expected<FlowText, std::string> read_flow_text(std::string_view text) {
 std::expected<PacketText, std::string> read_packet_text(std::string_view text) {
   const auto flow = read_flow(text, false);
   if (!flow) return Fault(flow.error());
-  return PacketText{flow->protocol, std::get<Address>(flow->source), flow->source_port,
-                    flow->destination, flow->destination_port};
+  return PacketText{flow->vlan,        flow->protocol,    std::get<Address>(flow->source),
+                    flow->source_port, flow->destination, flow->destination_port};
 }
 
 Packet packet_to(const PacketText& text, const Address& destination) {
   Packet packet;
+  packet.vlan = text.vlan;
   packet.source = text.source;
   packet.destination = destination;
   packet.protocol = text.protocol;
@@ -219,7 +234,8 @@ std::string text_of(const PacketText& text, const Address& destination) {
   };
   const std::string source =
       text.source_port == 0 ? text.source.text() : with_port(text.source, text.source_port);
-  std::string words = protocol_name(text.protocol) + ' ' + source + " -> ";
+  std::string words = text.vlan == 0 ? "" : "vlan " + std::to_string(text.vlan) + ' ';
+  words += protocol_name(text.protocol) + ' ' + source + " -> ";
   if (has_ports(text.protocol)) return words + with_port(destination, text.destination_port);
   words += destination.text();
   if (text.protocol == protocol_icmp || text.protocol == protocol_icmpv6)

@@ -19,6 +19,7 @@ using Host = std::variant<Address, HostName>;
 
 /// The first packet of a flow between two hosts.
 struct FlowText {
+  std::uint16_t vlan = 0;  // 0: without a tag
   std::uint8_t protocol = 0;
   Host source;
   std::uint16_t source_port = 0;
@@ -31,6 +32,7 @@ struct FlowText {
 std::expected<FlowText, std::string> read_flow_text(std::string_view text);
 
 struct PacketText {
+  std::uint16_t vlan = 0;
   std::uint8_t protocol = 0;
   Address source;
   std::uint16_t source_port = 0;
@@ -39,8 +41,9 @@ struct PacketText {
 };
 
 /// `tcp|udp SOURCE[:PORT] -> DESTINATION:PORT`, `icmp|icmpv6 SOURCE -> DESTINATION TYPE`,
-/// `PROTOCOL SOURCE -> DESTINATION`. An IPv6 address with a port stands in brackets. The error
-/// says what was found and the form that was expected.
+/// `PROTOCOL SOURCE -> DESTINATION`; `vlan ID` in front where the frame has that tag. An IPv6
+/// address with a port stands in brackets. The error says what was found and the form that was
+/// expected.
 std::expected<PacketText, std::string> read_packet_text(std::string_view text);
 
 /// The packet to this destination, whole, with the hop limit that its sender would use.

@@ -120,10 +120,28 @@ std::string rule_text(const Rule& rule) {
   return text;
 }
 
-std::optional<std::string> unmet(const Program& program) {
-  for (const Zone& zone : program.zones) {
-    if (!zone.vlans.empty()) return "zones by VLAN";
+std::string vlans_text(const std::vector<VlanRange>& vlans) {
+  std::string text;
+  for (const VlanRange& range : vlans) {
+    const int first = std::max<int>(range.first, 1);
+    if (first > range.last) continue;
+    text += text.empty() ? "VLAN " : ", ";
+    text += std::to_string(first);
+    if (first < range.last) text += '-' + std::to_string(range.last);
   }
+  const bool untagged = !vlans.empty() && vlans.front().first == 0;
+  if (!untagged) return text;
+  return text.empty() ? "untagged frames" : text + " and untagged frames";
+}
+
+bool holds(const Zone& zone, const Address& local, std::uint16_t vlan) {
+  if (!contains(zone.ranges, local)) return false;
+  return zone.vlans.empty() || std::ranges::any_of(zone.vlans, [&](const VlanRange& range) {
+           return range.first <= vlan && vlan <= range.last;
+         });
+}
+
+std::optional<std::string> unmet(const Program& program) {
   for (const Rule& rule : program.rules) {
     if (rule.log) return "`log`";
   }

@@ -26,7 +26,8 @@ enum class Action : std::uint8_t { allow, deny };
 /// Which side begins: outward flows begin at the local address, inward ones at the remote.
 enum class Direction : std::uint8_t { outward, inward };
 
-/// VLAN ids, inclusive; id 0 stands for a frame without a tag.
+/// VLAN ids, inclusive; id 0 stands for frames without a tag, or with a priority only.
+inline constexpr std::uint16_t last_vlan = 4094;  // 4095 is reserved (IEEE 802.1Q)
 struct VlanRange {
   std::uint16_t first = 0;
   std::uint16_t last = 0;
@@ -40,6 +41,11 @@ struct Zone {
   std::vector<VlanRange> vlans = {};  // sorted, apart; empty: frames of every VLAN, and of none
   bool operator==(const Zone&) const = default;
 };
+
+/// `VLAN 40, 50-59 and untagged frames`
+std::string vlans_text(const std::vector<VlanRange>& vlans);
+/// True if the local address is in the zone in a frame of this VLAN.
+bool holds(const Zone& zone, const Address& local, std::uint16_t vlan);
 
 struct Endpoint {
   Address address;

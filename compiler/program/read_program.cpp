@@ -19,7 +19,6 @@ constexpr std::size_t longest_line = std::size_t{16} << 20;
 constexpr std::size_t most_rules = 1'000'000;
 constexpr std::size_t most_zones = 65'536;
 constexpr std::size_t most_resolvers = 1'024;
-constexpr std::uint16_t greatest_vlan = 4094;
 constexpr std::int64_t longest_seconds = std::numeric_limits<std::int32_t>::max();
 
 class ProgramReader {
@@ -340,8 +339,8 @@ Fault ProgramReader::read_zone_item(std::string_view keyword, Words words) {
 Fault ProgramReader::read_vlan(Words words) {
   auto& vlans = program_.zones.back().vlans;
   const std::string_view found = words.rest();
-  const auto first = words.number(greatest_vlan);
-  const auto last = first ? words.number(greatest_vlan) : std::nullopt;
+  const auto first = words.number(last_vlan);
+  const auto last = first ? words.number(last_vlan) : std::nullopt;
   if (!last || !words.at_end() || *first > *last) {
     return expected("two VLAN ids from 0 to 4094", found);
   }

@@ -200,10 +200,12 @@ struct VendorStatement {
   std::vector<PartStatement> parts;
 };
 
+/// `zone NAME = ADDRESSES vlan 40, 50-59, untagged`
 struct ZoneStatement {
   Span span;
   Name name;
   std::vector<Word> addresses;
+  std::vector<Word> vlans;  // none: whatever the VLAN
 };
 
 /// `nat64 PREFIX, ...`
@@ -293,6 +295,7 @@ struct Policy {
   std::vector<ImportStatement> imports;
   std::vector<VendorStatement> vendors;
   std::vector<ZoneStatement> zones;
+  std::vector<Nat64Statement> nat64;
   std::vector<ResolverStatement> resolvers;
   std::vector<FeedStatement> feeds;
   std::vector<PolicyStatement> policies;
@@ -300,4 +303,3 @@ struct Policy {
 };
 
 }  // namespace sallyport
-  std::vector<Nat64Statement> nat64;

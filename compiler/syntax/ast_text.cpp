@@ -184,10 +184,11 @@ class Printer {
   void file(const Policy& policy) {
     for (const ImportStatement& import : policy.imports) line("import " + ast_text(import.path));
     for (const ZoneStatement& zone : policy.zones) {
-      line("zone " + zone.name.text + " = " + words_text(zone.addresses));
+      const std::string vlans = zone.vlans.empty() ? "" : " vlan " + words_text(zone.vlans);
+      line("zone " + zone.name.text + " = " + words_text(zone.addresses) + vlans);
     }
-    for (const ResolverStatement& resolver : policy.resolvers) this->resolver(resolver);
     for (const Nat64Statement& nat64 : policy.nat64) line("nat64 " + words_text(nat64.prefixes));
+    for (const ResolverStatement& resolver : policy.resolvers) this->resolver(resolver);
     for (const FeedStatement& feed : policy.feeds) {
       line("feed " + feed.name.text + " = " + quoted(feed.file.text) + " as " + feed.format.text);
     }

@@ -69,15 +69,15 @@ Parsed<ZoneStatement> Parser::zone(Span start) {
   Parsed<std::vector<Word>> addresses = range_words("an address");
   if (!addresses) return {};
   zone.addresses = std::move(*addresses);
+  if (cursor_.accept_word("vlan")) {
+    Parsed<std::vector<Word>> vlans = range_words("a VLAN id or `untagged`");
+    if (!vlans) return {};
+    zone.vlans = std::move(*vlans);
+  }
   zone.span = since(start);
   return zone;
 }
 
-Parsed<ResolverStatement> Parser::resolver(Span start) {
-  ResolverStatement resolver;
-  Parsed<Name> resolver_name = name("the resolver's name");
-  if (!resolver_name) return {};
-  resolver.name = std::move(*resolver_name);
 Parsed<Nat64Statement> Parser::nat64(Span start) {
   Nat64Statement nat64;
   Parsed<std::vector<Word>> prefixes = range_words("a prefix such as `2001:db8:64::/96`");
@@ -87,6 +87,11 @@ Parsed<Nat64Statement> Parser::nat64(Span start) {
   return nat64;
 }
 
+Parsed<ResolverStatement> Parser::resolver(Span start) {
+  ResolverStatement resolver;
+  Parsed<Name> resolver_name = name("the resolver's name");
+  if (!resolver_name) return {};
+  resolver.name = std::move(*resolver_name);
   if (!cursor_.expect(TokenKind::equals, "`=` and the resolver's addresses")) return {};
   do {
     ResolverStatement::Server server;

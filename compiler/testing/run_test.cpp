@@ -94,10 +94,11 @@ Probe probe_of(const Expectation& expectation, const Address& local, const Addre
   const FlowText& flow = expectation.flow;
   const bool inward = expectation.direction == Direction::inward;
   Probe probe;
-  probe.text = {flow.protocol, inward ? remote : local, flow.source_port, flow.destination,
-                flow.destination_port};
+  probe.text = {flow.vlan,        flow.protocol,    inward ? remote : local,
+                flow.source_port, flow.destination, flow.destination_port};
   probe.destination = inward ? local : remote;
-  probe.ends = {expectation.direction, local, remote, flow.protocol, flow.destination_port, {}};
+  probe.ends = {expectation.direction, local, flow.vlan, remote, flow.protocol,
+                flow.destination_port, {}};
   const Host& far_end = inward ? flow.source : flow.destination;
   if (const auto* name = std::get_if<HostName>(&far_end)) probe.ends.name = *name;
   return probe;

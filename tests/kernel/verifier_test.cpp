@@ -32,7 +32,7 @@ std::map<std::string, std::uint64_t> budget() {
 Program everything() {
   Program program;
   program.policy = "everything";
-  program.zones = {{"staff", {AddressRange::prefix(Address::v4(0x0a140000), 16)}}};
+  program.zones = {{"staff", {AddressRange::prefix(Address::v4(0x0a140000), 16)}, {{40, 40}}}};
   Rule& outward = program.rules.emplace_back();
   outward.services = {{protocol_tcp, 443, 443}};
   outward.remote.names = {*HostName::parse("a.example.com")};
@@ -46,7 +46,8 @@ Program everything() {
 TEST(Verifier, B7_WorkAndSizeStayInsideTheBudget) {
   if (geteuid() != 0) GTEST_SKIP() << "SKIP: needs root";
   const Image image = make_image(everything());
-  ASSERT_TRUE(image.zone_sets.size() > 1 && binds_names(image) && has_inward_rules(image));
+  ASSERT_TRUE(image.zone_sets.size() > 1 && vlan_classes(image) > 1);
+  ASSERT_TRUE(binds_names(image) && has_inward_rules(image));
   const auto datapath = Datapath::load(image);
   ASSERT_TRUE(datapath) << datapath.error().text();
   const auto most = budget();

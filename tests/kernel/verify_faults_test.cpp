@@ -381,7 +381,7 @@ TEST_F(PlantedFaults, C2_EveryOneInTheNftablesTableIsFound) {
     Table faulty = table;
     ASSERT_NO_FATAL_FAILURE(plant(faulty));
     ASSERT_NE(faulty, table);
-    auto proof = NftProof::make(std::move(faulty));
+    auto proof = NftProof::make(std::move(faulty), image_);
     ASSERT_TRUE(proof) << proof.error().text();
     verification.add(what, std::move(*proof));
   }
@@ -424,7 +424,7 @@ TEST_F(PlantedFaults, C2_D11_EveryOneInWhatIsSaidOfIcmpErrorsIsFound) {
     Table faulty = table;
     ASSERT_NO_FATAL_FAILURE(plant(faulty));
     ASSERT_NE(faulty, table);
-    auto proof = NftProof::make(std::move(faulty));
+    auto proof = NftProof::make(std::move(faulty), image_);
     ASSERT_TRUE(proof) << proof.error().text();
     verification.add_tracked(what, std::move(*proof));
   }
@@ -549,6 +549,62 @@ TEST_F(PlantedFaults, C2_EveryOneInTheTablesOfTheBpfProgramIsFound) {
   const auto report = verification.run([](std::uint64_t, std::uint64_t) {});
   ASSERT_TRUE(report) << report.error().text();
   expect_found(*report);
+}
+
+/// The same as `program_`, but for the VLANs of its zones; the operator has a translator.
+Program specimen_by_vlan() {
+  Program program = specimen();
+  program.zones[0].vlans = {{0, 0}, {40, 49}};
+  program.zones[1].vlans = {{45, 45}, {60, 60}};
+  program.rules.push_back(allow({"tcp 4443"}, {"2001:db8:6400::/40"}));
+  program.nat64 = {range("2001:db8:6464::/96")};
+  return program;
+}
+
+const std::vector<Fault<Image>> vlan_faults = {
+    {"a VLAN begins one id late", [](Image& image) { move_start(image.vlan, 40U, 1); }},
+    {"a VLAN begins one id early", [](Image& image) { move_start(image.vlan, 40U, -1); }},
+    {"a VLAN ends one id late", [](Image& image) { move_start(image.vlan, 50U, 1); }},
+    {"untagged frames end one id late", [](Image& image) { move_start(image.vlan, 1U, 1); }},
+    {"two classes of VLANs exchanged", [](Image& image) { exchange_labels(image.vlan, 45U, 60U); }},
+    {"a zone has every VLAN",
+     [](Image& image) {
+       auto& labels = image.place_zones.at(image.zone4.find(v4("10.20.0.0")));
+       std::ranges::fill(labels, labels.at(image.vlan.find(40)));
+     }},
+    {"a zone has no untagged frames",
+     [](Image& image) {
+       image.place_zones.at(image.zone4.find(v4("10.20.0.0"))).at(image.vlan.find(0)) = 0;
+     }},
+    {"the operator's NAT64 begins one address late",
+     [](Image& image) { move_start(image.remote6, v6("2001:db8:6464::"), 1); }},
+    {"the operator's NAT64 ends one address early",
+     [](Image& image) { move_start(image.remote6, v6("2001:db8:6464::1:0:0"), -1); }},
+};
+
+TEST_F(PlantedFaults, D7_D9_EveryOneInTheTablesOfVlansAndNat64IsFound) {
+  const Program program = specimen_by_vlan();
+  const Image image = make_image(program);
+  Verification verification(program, {.most = 300'000}, clock_);
+  auto sound = datapath_of(image, verification.bindings());
+  ASSERT_TRUE(sound) << sound.error().text();
+  verification.add("sound", std::move(*sound));
+  for (const auto& [what, plant] : vlan_faults) {
+    SCOPED_TRACE(what);
+    Image faulty = image;
+    ASSERT_NO_FATAL_FAILURE(plant(faulty));
+    ASSERT_NE(faulty, image);
+    auto datapath = datapath_of(faulty, verification.bindings());
+    ASSERT_TRUE(datapath) << datapath.error().text();
+    verification.add(what, std::move(*datapath));
+  }
+  const auto report = verification.run([](std::uint64_t, std::uint64_t) {});
+  ASSERT_TRUE(report) << report.error().text();
+  say(*report);
+  EXPECT_EQ(report->engines.front().disagreements, 0U) << report->engines.front().examples.front();
+  for (std::size_t i = 1; i < report->engines.size(); ++i) {
+    EXPECT_GT(report->engines[i].disagreements, 0U) << "not found: " << report->engines[i].name;
+  }
 }
 
 // ---- the evaluator ----

@@ -4,6 +4,7 @@
 // SALLYPORT_SEED repeats a run.
 #include "runtime/verify.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 

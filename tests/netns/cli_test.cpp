@@ -10,6 +10,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <sstream>
 
 #include "tests/support/netns.h"
 #include "tests/support/process.h"
@@ -114,6 +115,50 @@ TEST_F(Cli, wrong_usage_says_what_was_found_or_is_missing) {
                        "--instance", "../main"})
                 .status,
             2);
+}
+
+TEST_F(Cli, zones_by_vlan_need_devices_in_a_script) {
+  write("vlan.sally",
+        "zone cameras = 10.40.0.0/16 vlan 40, 50-59\n"
+        "policy vlan { from cameras allow tcp 443 to 192.0.2.1 }\n");
+  const std::string script = path("vlan.nft");
+  const Finished refused = sallyport({"build", path("vlan.sally"), "--nft", script});
+  EXPECT_EQ(refused.status, 3);
+  EXPECT_THAT(refused.output,
+              HasSubstr("--vlan-device says which device stands for VLAN 40, 50-59"));
+  EXPECT_FALSE(std::filesystem::exists(script));
+  const Finished built =
+      sallyport({"build", path("vlan.sally"), "--nft", script, "--vlan-device", "40=lan0.40",
+                 "--vlan-device", "55=lan0.55", "--device", "lan0"});
+  ASSERT_EQ(built.status, 0) << built.output;
+  std::ostringstream text_stream;
+  text_stream << std::ifstream(script).rdbuf();
+  const std::string text = text_stream.str();
+  EXPECT_THAT(text, HasSubstr("iifname \"lan0.40\" ip saddr vmap @g1_zones4_way1"));
+  EXPECT_THAT(text, HasSubstr("iifname \"lan0.55\" ip saddr vmap @g1_zones4_way1"));
+
+  for (const CommandLine& words :
+       {CommandLine{"build", path("vlan.sally"), "--nft", script, "--vlan-device", "0=lan0"},
+        CommandLine{"build", path("vlan.sally"), "--nft", script, "--vlan-device", "40=a",
+                    "--vlan-device", "41=a"},
+        CommandLine{"build", path("vlan.sally"), "-o", script, "--vlan-device", "40=a"},
+        CommandLine{"run", "x", "--xdp", "lan0", "--vlan-device", "40=lan0.40"}}) {
+    EXPECT_EQ(sallyport(words).status, 2) << testing::PrintToString(words);
+  }
+}
+
+TEST_F(Cli, explain_knows_the_tag_of_a_packet) {
+  write("vlan.sally",
+        "zone cameras = 10.40.0.0/16 vlan 40\n"
+        "policy vlan { from cameras allow tcp 443 to 192.0.2.1 }\n");
+  const Finished passes =
+      sallyport({"explain", path("vlan.sally"), "vlan 40 tcp 10.40.0.1 -> 192.0.2.1:443"});
+  EXPECT_EQ(passes.status, 0) << passes.output;
+  EXPECT_THAT(passes.output, HasSubstr("vlan 40 tcp 10.40.0.1 -> 192.0.2.1:443"));
+  const Finished drops =
+      sallyport({"explain", path("vlan.sally"), "tcp 10.40.0.1 -> 192.0.2.1:443"});
+  EXPECT_EQ(drops.status, 4);
+  EXPECT_THAT(drops.output, HasSubstr("allowed for cameras, which has 10.40.0.1 in VLAN 40 only"));
 }
 
 TEST_F(Cli, a_bundle_is_no_policy_and_a_policy_no_bundle) {

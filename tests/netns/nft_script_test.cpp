@@ -49,6 +49,15 @@ const Example examples[] = {
       {"ip6 2001:db8:40::9 > 2001:db8:192::66 tcp 40000 > 443", false},
       {"ip6 2001:db8:20::9 > 2001:db8:192::9 tcp 40000 > 443", false}},
      "gateway"},
+    {"../tests/packets/vlans.sally",
+     {"--device", "lan0", "--vlan-device", "40=lan0.40", "--vlan-device", "41=lan0.41",
+      "--vlan-device", "50=lan0.50", "--vlan-device", "60=lan0.60", "--vlan-device", "1=lan0.1",
+      "--vlan-device", "4094=lan0.4094", "--conntrack"},
+     {{"ip4 10.41.1.1 > 198.51.100.7 udp 40000 > 443", true},
+      {"ip4 10.40.1.1 > 198.51.100.7 tcp 40000 > 443", false},
+      {"ip4 10.40.1.1 > 198.51.100.9 udp 40000 > 123", true},
+      {"ip4 10.42.1.1 > 198.51.100.7 tcp 40000 > 25", false}},
+     "vlans"},
     {"demo.sally",
      {"--host"},
      {{"ip4 10.9.1.2 > 203.0.113.53 udp 40000 > 53", true},
@@ -77,6 +86,13 @@ class NftScript : public test::NftGateway, public testing::WithParamInterface<Ex
     if (IsSkipped() || HasFatalFailure()) return;
     gateway_->route("default", "203.0.113.2");
     gateway_->route("default", "2001:db8:fff::2");
+    // Devices that stand for VLANs: whether they are 802.1Q devices makes no difference here.
+    for (const std::string& option : GetParam().options) {
+      const std::size_t equals = option.find('=');
+      if (equals == std::string::npos) continue;
+      gateway_->ip("link add name " + option.substr(equals + 1) + " type veth peer name other" +
+                   option.substr(0, equals));
+    }
   }
 
   std::string policy() const {

@@ -19,6 +19,7 @@
 #include "compiler/driver/driver.h"
 #include "compiler/label/labeler.h"
 #include "compiler/program/program_text.h"
+#include "tests/support/device_features.h"
 #include "tests/support/frame.h"
 #include "tests/support/netns.h"
 
@@ -138,13 +139,15 @@ class RuntimeInNamespace : public testing::Test {
   }
 
   /// What the program that lan0 runs does with a TCP segment.
-  std::string verdict(const std::string& destination, unsigned port) const {
+  std::string verdict(const std::string& destination, unsigned port,
+                      std::optional<std::uint16_t> vlan = {}) const {
     const auto pins = Pins::find(instance_);
     if (!pins) return "not enforced";
     const auto live = live_generation(*pins);
     if (!live) return "not enforced";
     const auto program = pinned_program(*pins, *live);
     FrameParts parts;
+    if (vlan) parts.tags = {{0x8100, *vlan}};
     parts.packet.emplace();
     parts.packet->source = Address::parse("10.9.1.2").value();
     parts.packet->destination = Address::parse(destination).value();
@@ -187,6 +190,72 @@ class RuntimeInNamespace : public testing::Test {
   std::string log_;
   WallTime wall_time_ = Day(std::chrono::year{2025} / 2 / 1) - std::chrono::seconds(2);
 };
+
+const char* const by_vlan = R"(
+zone cameras = 10.9.1.0/24 vlan 40
+zone staff = 10.9.1.0/24 vlan untagged
+policy vlans {
+  from cameras allow tcp 443 to 198.51.100.0/24
+  from staff allow tcp 22 to 198.51.100.0/24
+}
+)";
+
+void show_tags(bool on) {
+  for (const char* feature : {"rx-vlan-hw-parse", "rx-vlan-stag-hw-parse"}) {
+    test::set_feature("lan0", feature, !on);
+  }
+}
+
+TEST_F(RuntimeInNamespace, D7_zones_by_vlan_need_devices_that_show_the_tags) {
+  gate_->inside([&] {
+    const auto refused = start(by_vlan);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().text(),
+                HasSubstr("`ethtool -K lan0 rx-vlan-hw-parse off rx-vlan-stag-hw-parse off`"));
+    expect_nothing_left();
+
+    // One of the two is not enough.
+    test::set_feature("lan0", "rx-vlan-hw-parse", false);
+    const auto half = start(by_vlan);
+    ASSERT_FALSE(half);
+    EXPECT_THAT(half.error().text(), HasSubstr("`ethtool -K lan0 rx-vlan-stag-hw-parse off`"));
+
+    show_tags(true);
+    auto runtime = start(by_vlan);
+    ASSERT_TRUE(runtime) << runtime.error().text();
+    EXPECT_EQ(verdict("198.51.100.1", 443, 40), "pass");
+    EXPECT_EQ(verdict("198.51.100.1", 443, 41), "drop");
+    EXPECT_EQ(verdict("198.51.100.1", 443), "drop");
+    EXPECT_EQ(verdict("198.51.100.1", 22), "pass");
+    EXPECT_EQ(verdict("198.51.100.1", 22, 40), "drop");
+
+    // What is live stays when the offload comes back, and the log says what it means.
+    show_tags(false);
+    EXPECT_TRUE(run_until(**runtime, [&] { return log_.contains("ethtool -K lan0"); })) << log_;
+    EXPECT_EQ(verdict("198.51.100.1", 443, 40), "pass");
+    show_tags(true);
+    EXPECT_TRUE(run_until(**runtime, [&] { return log_.contains("shows its VLAN tags again"); }));
+  });
+}
+
+TEST_F(RuntimeInNamespace, D7_a_policy_with_vlans_is_not_loaded_where_tags_are_hidden) {
+  gate_->inside([&] {
+    auto runtime = start(allows_other);
+    ASSERT_TRUE(runtime) << runtime.error().text();
+    const auto refused = (*runtime)->load(bundle_of(by_vlan));
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().text(), HasSubstr("before XDP sees the frames"));
+    EXPECT_EQ(verdict("198.51.100.1", 80), "pass");
+    show_tags(true);
+    const auto loaded = (*runtime)->load(bundle_of(by_vlan));
+    ASSERT_TRUE(loaded) << loaded.error().text();
+    EXPECT_EQ(verdict("198.51.100.1", 80), "drop");
+    EXPECT_EQ(verdict("198.51.100.1", 443, 40), "pass");
+    const auto back = (*runtime)->load(bundle_of(allows_other));
+    ASSERT_TRUE(back) << back.error().text();
+    EXPECT_EQ(verdict("198.51.100.1", 80, 40), "pass");
+  });
+}
 
 const char* const has_windows = R"(
 policy staged {

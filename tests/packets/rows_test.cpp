@@ -216,7 +216,8 @@ class NftRows : public Rows {
     if (geteuid() != 0) GTEST_SKIP() << "SKIP: needs root";
     Rows::SetUp();
     const bool inward = rows_.surroundings.direction == Direction::inward;
-    if (inward && !has_inward_rules(make_image(rows_.program))) {
+    const Image image = make_image(rows_.program);
+    if (inward && !has_inward_rules(image)) {
       GTEST_SKIP() << "SKIP: nftables judges what comes in only if a rule is inward";
     }
   }
@@ -402,7 +403,8 @@ INSTANTIATE_TEST_SUITE_P(Packets, NftRows, testing::ValuesIn(rows_files()),
                          [](const auto& file) { return file.param.stem().string(); });
 
 INSTANTIATE_TEST_SUITE_P(Packets, NftTracked,
-                         testing::Values(rows_file("icmp_errors"), rows_file("services")),
+                         testing::Values(rows_file("icmp_errors"), rows_file("services"),
+                                         rows_file("vlans")),
                          [](const auto& file) { return file.param.stem().string(); });
 
 INSTANTIATE_TEST_SUITE_P(Packets, Rows, testing::ValuesIn(rows_files()),

@@ -372,12 +372,19 @@ Result<std::vector<std::uint64_t>> NftEngine::counted() {
 
 // ---- the relation ----
 
+/// Devices hand a packet to nftables without its tags.
+Bytes without_tags(Frame frame) {
+  Bytes plain(frame.begin(), frame.end());
+  for (int tags = 0; tags < SP_MAX_VLAN_TAGS && plain.size() >= 18; ++tags) {
+    const std::uint16_t ethertype = word_at(plain, 12);
+    if (ethertype != 0x8100 && ethertype != 0x88a8) break;
+    plain.erase(plain.begin() + 12, plain.begin() + 16);
+  }
+  return plain;
+}
+
 std::optional<std::string> not_for_nft(Frame frame, const Outcome& outcome,
                                        const std::set<Address>& own) {
-  const std::uint16_t ethertype = word_at(frame, 12);
-  if (ethertype == 0x8100 || ethertype == 0x88a8) {
-    return "a VLAN tag: the tagged device hands the packet to nftables without it";
-  }
   if (outcome.verdict == Verdict::drop) return std::nullopt;
   if (outcome.reason == SP_PASS_ARP) return "ARP: no table of family inet sees it";
   const auto to_own = "an address of the gateway itself: it is not forwarded";
@@ -387,7 +394,8 @@ std::optional<std::string> not_for_nft(Frame frame, const Outcome& outcome,
   return std::nullopt;
 }
 
-std::optional<std::string> nft_fault(Frame frame, const Outcome& outcome, Fate fate) {
+std::optional<std::string> nft_fault(Frame tagged, const Outcome& outcome, Fate fate) {
+  const Bytes frame = without_tags(tagged);
   const bool wanted = outcome.verdict == Verdict::pass;
   if (wanted == (fate == Fate::passed)) return std::nullopt;
   if (fate == Fate::unseen) {
@@ -410,7 +418,14 @@ std::optional<std::string> nft_fault(Frame frame, const Outcome& outcome, Fate f
   return declared(passed + found->why);
 }
 
-Bytes with_icmp_checksum(Bytes frame) {
+Bytes with_icmp_checksum(Bytes tagged) {
+  Bytes frame = without_tags(tagged);
+  const auto tags = static_cast<std::ptrdiff_t>(tagged.size() - frame.size());
+  if (tags > 0) {
+    frame = with_icmp_checksum(std::move(frame));
+    frame.insert(frame.begin() + 12, tagged.begin() + 12, tagged.begin() + 12 + tags);
+    return frame;
+  }
   const bool v4 = is_v4(frame);
   if (!v4 && !is_v6(frame)) return frame;
   const std::size_t at = v4 ? ip + (frame[ip] & 15U) * 4U : walk_v6(frame).transport;
@@ -445,7 +460,8 @@ std::vector<std::string> differences_met() {
   return lines;
 }
 
-std::optional<std::uint32_t> counting_rule(Frame frame, const Outcome& outcome) {
+std::optional<std::uint32_t> counting_rule(Frame tagged, const Outcome& outcome) {
+  const Bytes frame = without_tags(tagged);
   // No rule sees the ports behind these.
   if (!outcome.rule || has_authentication_header(frame) || has_header_behind(frame)) {
     return std::nullopt;

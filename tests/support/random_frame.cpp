@@ -65,7 +65,10 @@ FrameDice::FrameDice(std::mt19937_64& random, const Program& program,
       direction_(surroundings.direction),
       locals_(local_boundaries(program)),
       remotes_(remote_boundaries(program, surroundings.bindings)),
-      services_(service_boundaries(program)) {
+      services_(service_boundaries(program)),
+      vlans_(vlan_boundaries(program)),
+      by_vlan_(std::ranges::any_of(program.zones,
+                                   [](const Zone& zone) { return !zone.vlans.empty(); })) {
   for (const Rule& rule : program.rules) {
     Target target = target_of(program, rule, surroundings);
     if (target.locals.empty() || target.remotes.empty() || target.services.empty()) continue;
@@ -326,10 +329,13 @@ void FrameDice::damage(Bytes& frame) {
 
 Bytes FrameDice::roll() {
   FrameParts parts;
-  const std::uint32_t tags = !one_in(6) ? 0 : one_in(8) ? 3 : 1 + below(2);
+  const bool untagged = by_vlan_ ? one_in(3) : !one_in(6);
+  const std::uint32_t tags = untagged ? 0 : one_in(by_vlan_ ? 32 : 8) ? 3 : 1 + below(2);
   for (std::uint32_t i = 0; i < tags; ++i) {
     const std::uint16_t type = one_in(2) ? 0x8100 : 0x88a8;
-    parts.tags.push_back({type, static_cast<std::uint16_t>(below(0x1000))});
+    const bool anything = one_in(4);
+    parts.tags.push_back({type, anything ? static_cast<std::uint16_t>(below(0x1000))
+                                         : pick(std::span<const std::uint16_t>(vlans_))});
   }
   if (one_in(64)) {
     parts.ethertype = one_in(2) ? 0x0806 : static_cast<std::uint16_t>(random_());

@@ -59,6 +59,8 @@ class FrameDice {
   std::vector<Address> locals_;
   std::vector<Address> remotes_;
   std::vector<Service> services_;
+  std::vector<std::uint16_t> vlans_;
+  bool by_vlan_;                 // some zone has VLANs
   std::vector<Target> targets_;  // of the rules that can be met at all
 };
 

@@ -229,6 +229,20 @@ Rule random_rule(Dice& dice, std::size_t zones, const std::vector<Resolver>& res
   return rule;
 }
 
+std::vector<VlanRange> random_vlans(Dice& dice) {
+  constexpr std::uint16_t ids[] = {0, 1, 2, 40, 41, 50, 4093, 4094};
+  std::vector<VlanRange> drawn;
+  for (const std::uint16_t id : ids) {
+    if (!dice.one_in(3)) continue;
+    if (!drawn.empty() && (drawn.back().last + 1 >= id || dice.one_in(3))) {
+      drawn.back().last = id;
+    } else {
+      drawn.push_back({id, id});
+    }
+  }
+  return drawn;
+}
+
 /// Mostly of the length that a translator has; else one that cuts the small world.
 AddressRange random_nat64(Dice& dice) {
   Address start = near_remote(dice);
@@ -243,6 +257,7 @@ Zone random_zone(Dice& dice, std::size_t index) {
                                           : range_from(dice, near_local(dice)));
   }
   zone.ranges = canonical(zone.ranges);
+  if (dice.one_in(4)) zone.vlans = random_vlans(dice);
   return zone;
 }
 
@@ -298,6 +313,12 @@ Program random_program(std::mt19937_64& random) {
   for (std::uint32_t count = dice.below(13), i = 0; i < count; ++i) {
     program.rules.push_back(random_rule(dice, program.zones.size(), program.resolvers, i + 1));
   }
+  if (dice.one_in(3)) {
+    for (std::uint32_t count = 1 + dice.below(2); count > 0; --count) {
+      program.nat64.push_back(random_nat64(dice));
+    }
+    program.nat64 = canonical(program.nat64);
+  }
   for (const std::string_view alias : world_aliases) {
     program.derivations.push_back({HostName::parse(alias).value(), {"ns-eu-", "ns-"}});
   }
@@ -320,12 +341,6 @@ Bindings random_bindings(std::mt19937_64& random) {
     for (std::uint32_t count = dice.below(4); count > 0; --count) {
       switch (dice.below(8)) {
         case 0:
-  if (dice.one_in(3)) {
-    for (std::uint32_t count = 1 + dice.below(2); count > 0; --count) {
-      program.nat64.push_back(random_nat64(dice));
-    }
-    program.nat64 = canonical(program.nat64);
-  }
           addresses.insert(address(dice.pick(special_addresses)));
           break;
         case 1:
@@ -370,6 +385,18 @@ std::vector<Address> local_boundaries(const Program& program) {
   return edges.sorted();
 }
 
+std::vector<std::uint16_t> vlan_boundaries(const Program& program) {
+  std::set<std::uint16_t> found{0, 1, last_vlan};
+  for (const Zone& zone : program.zones) {
+    for (const VlanRange& range : zone.vlans) {
+      for (const int id : {range.first - 1, +range.first, +range.last, range.last + 1}) {
+        if (id >= 0) found.insert(static_cast<std::uint16_t>(id));
+      }
+    }
+  }
+  return {found.begin(), found.end()};
+}
+
 std::vector<Address> remote_boundaries(const Program& program, const Bindings& bindings) {
   Neighbourhood edges;
   edges.add(address("198.51.100.1"));
@@ -380,6 +407,7 @@ std::vector<Address> remote_boundaries(const Program& program, const Bindings& b
       for (const SpecialRange& special : special_ranges()) {
         if (range.overlaps(special.range)) edges.add(special.range);
       }
+      for (const AddressRange& prefix : program.nat64) edges.add(prefix);
     }
   }
   for (const Resolver& resolver : program.resolvers) {
@@ -409,4 +437,3 @@ std::vector<Service> service_boundaries(const Program& program) {
 }
 
 }  // namespace sallyport
-      for (const AddressRange& prefix : program.nat64) edges.add(prefix);

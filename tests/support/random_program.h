@@ -25,6 +25,8 @@ Day random_day(std::mt19937_64& random);
 
 /// The edges of every zone, and the neighbours just outside; sorted.
 std::vector<Address> local_boundaries(const Program& program);
+/// The VLAN ids at and beside every edge of a zone's VLANs, and some; sorted.
+std::vector<std::uint16_t> vlan_boundaries(const Program& program);
 /// The edges of every range of a rule, the specials inside them, resolvers and bound addresses,
 /// each with its neighbours; sorted.
 std::vector<Address> remote_boundaries(const Program& program, const Bindings& bindings);

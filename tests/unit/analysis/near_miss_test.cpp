@@ -58,6 +58,35 @@ policy p { from dmz allow tcp 443 to 198.51.100.7 })");
               ElementsAre("allowed for dmz; 10.20.0.1 is in staff"));
   EXPECT_THAT(whys(program, tcp("10.99.0.1", "198.51.100.7", 443)),
               ElementsAre("allowed for dmz; 10.99.0.1 is in no zone"));
+}
+
+TEST(NearMiss, another_vlan) {
+  const Program program = program_from(R"(zone cameras = 10.40.0.0/16 vlan 40, 50-59, untagged
+zone shop = 10.40.0.0/16 vlan 60
+policy p { from cameras allow tcp 443 to 198.51.100.7 })");
+  Refused refused = tcp("10.40.0.1", "198.51.100.7", 443);
+  refused.vlan = 60;
+  EXPECT_THAT(whys(program, refused),
+              ElementsAre("allowed for cameras, which has 10.40.0.1 in VLAN 40, 50-59 and untagged "
+                          "frames only"));
+  refused.local = Address::parse("10.41.0.1").value();
+  EXPECT_THAT(whys(program, refused),
+              ElementsAre("allowed for cameras; 10.41.0.1 in VLAN 60 is in no zone"));
+
+  const Program tagged = program_from(R"(zone cameras = 10.40.0.0/16 vlan 40
+policy p { from cameras allow tcp 443 to 198.51.100.7 })");
+  const auto misses = near_misses(tagged, tcp("10.40.0.1", "198.51.100.7", 443), {});
+  ASSERT_THAT(misses, SizeIs(1));
+  EXPECT_EQ(misses[0].why, "allowed for cameras, which has 10.40.0.1 in VLAN 40 only");
+  EXPECT_THAT(misses[0].advice, HasSubstr("`vlan ID` in front"));
+}
+
+TEST(NearMiss, the_operators_nat64_is_special) {
+  const Program program = program_from(R"(nat64 2001:db8:64::/96
+policy p { allow tcp 443 to 2001:db8::/32 })");
+  EXPECT_THAT(whys(program, tcp("2001:db8:20::1", "2001:db8:64::7", 443)),
+              ElementsAre("2001:db8:64::7 is NAT64 (2001:db8:64::/96), which a wider range never "
+                          "opens"));
   EXPECT_THAT(whys(program, tcp("10.20.0.1", "198.51.100.7", 80)), IsEmpty()) << "two obstacles";
 }
 

@@ -144,6 +144,40 @@ TEST(Openings, a_zone_that_grows_opens_for_the_new_addresses) {
   EXPECT_EQ(cells[0].local, AddressSet{range("10.20.1.0/24")});
 }
 
+TEST(Openings, D7_another_vlan_is_another_cell) {
+  Rule rule = allow(https, to_range("198.51.100.0/24"));
+  rule.zone = 0;
+  Program before = program_of({rule});
+  before.zones = {{"cameras", {range("10.40.0.0/16")}, {{40, 40}}}};
+  Program now = before;
+  EXPECT_TRUE(newly(now, before).empty());
+  now.zones[0].vlans = {{0, 0}, {39, 41}};
+  const auto cells = newly(now, before);
+  ASSERT_EQ(cells.size(), 1U);
+  EXPECT_EQ(cells[0].vlans, (VlanSet{{0, 0}, {39, 39}, {41, 41}}));
+  EXPECT_TRUE(newly(before, now).empty());
+  now.zones[0].vlans.clear();
+  EXPECT_EQ(newly(now, before).size(), 1U);
+  EXPECT_TRUE(newly(before, now).empty());
+}
+
+TEST(Openings, D9_a_nat64_prefix_that_goes_opens_what_it_closed) {
+  Program before = program_of({allow(https, to_range("2001:db8::/32"))});
+  before.nat64 = {range("2001:db8:64::/96")};
+  Program now = before;
+  now.nat64.clear();
+  const auto cells = newly(now, before);
+  ASSERT_EQ(cells.size(), 1U);
+  EXPECT_EQ(cells[0].addresses, AddressSet{range("2001:db8:64::/96")});
+  EXPECT_TRUE(newly(before, now).empty());
+
+  Program named = before;
+  named.rules = {allow(https, to_name("a.example.com"))};
+  now.rules = named.rules;
+  EXPECT_EQ(newly(now, named).size(), 1U) << "names may have these addresses now";
+  EXPECT_TRUE(newly(named, now).empty());
+}
+
 TEST(Openings, a_special_range_opens_only_where_it_is_written) {
   const Program before = program_of({allow(https, to_range("169.0.0.0/8"))});
   const auto cells = newly(program_of({allow(https, to_range("169.254.169.254"))}), before);

@@ -64,6 +64,11 @@ const Case layouts[] = {
      "policy a {}\npolicy b {\n  # later\n}\npolicy c {  # now\n}\n"},
     {"equals_align", "zone staff = 10.20.0.0/16\nzone dmz = 10.40.0.0/24\n\nzone x = 10.1.0.0/16\n",
      "zone staff = 10.20.0.0/16\nzone dmz   = 10.40.0.0/24\n\nzone x = 10.1.0.0/16\n"},
+    {"vlans_stand_behind_the_addresses",
+     "zone voice=10.41.0.0/16,2001:db8:41::/64   vlan 41,50-59 , untagged\nnat64   "
+     "2001:db8:64::/96 ,2001:db8:100::/40\n",
+     "zone voice = 10.41.0.0/16, 2001:db8:41::/64 vlan 41, 50-59, untagged\nnat64 "
+     "2001:db8:64::/96, 2001:db8:100::/40\n"},
     {"only_like_statements_align", "zone staff = 10.20.0.0/16\nresolver r = 10.0.0.53\n",
      "zone staff = 10.20.0.0/16\nresolver r = 10.0.0.53\n"},
     {"comments_between_lets",

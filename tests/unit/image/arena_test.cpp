@@ -43,6 +43,13 @@ class ArenaReader {
     return address.family == Family::v4 ? label4(v4, static_cast<std::uint32_t>(address.number))
                                         : label6(v6, address.number);
   }
+  std::uint32_t zone(const Address& local, std::uint16_t vlan) const {
+    const std::uint32_t place = label(header_.zone4, header_.zone6, local);
+    if (header_.vlan_classes == 1) return place;
+    const std::uint32_t vlan_class = read<std::uint16_t>(header_.vlans + vlan * 2U);
+    return read<std::uint32_t>(header_.place_zones +
+                               (place * header_.vlan_classes + vlan_class) * 4);
+  }
   std::uint32_t row(std::uint32_t zone, std::uint32_t remote) const {
     return read<std::uint32_t>(header_.rows + (zone * header_.remotes + remote) * 4);
   }
@@ -142,6 +149,13 @@ TEST(Arena, HoldsTheTablesOfRandomImages) {
       ASSERT_EQ(reader.label(header.zone4, header.zone6, local),
                 v4 ? image.zone4.find(static_cast<std::uint32_t>(local.number))
                    : image.zone6.find(local.number));
+    }
+    ASSERT_EQ(header.places, image.place_zones.size());
+    ASSERT_EQ(header.vlan_classes, vlan_classes(image));
+    for (const std::uint16_t vlan : vlan_boundaries(program)) {
+      for (const Address& local : local_boundaries(program)) {
+        ASSERT_EQ(reader.zone(local, vlan), zone_label(image, local, vlan)) << local.text();
+      }
     }
     for (const Address& remote : remote_boundaries(program, random_bindings(random))) {
       ASSERT_EQ(reader.label(header.remote4, header.remote6, remote), static_label(image, remote))

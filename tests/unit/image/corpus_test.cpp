@@ -33,6 +33,8 @@ Program with_everything() {
   program.lifetimes.grace = Seconds{30};
   program.zones = {{"staff", {AddressRange::parse("10.20.0.0/16").value()}},
                    {"dmz", {AddressRange::parse("10.20.1.0/24").value()}}};
+  program.zones[1].vlans = {{0, 0}, {40, 49}};
+  program.nat64 = {AddressRange::parse("2001:db8:64::/96").value()};
   program.resolvers = {{"office", {{address("192.0.2.53"), 53}}}};
   return program;
 }

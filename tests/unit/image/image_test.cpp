@@ -72,6 +72,21 @@ const Damage damages[] = {
     {"verdict: not its rule's action",
      [](Image& i) { i.labels.verdicts[1][1] = 1 | SP_CELL_DENY; }},
     {"two equal verdict rows", [](Image& i) { i.labels.verdicts[2] = i.labels.verdicts[1]; }},
+    {"no place, or no VLAN class", [](Image& i) { i.place_zones.clear(); }},
+    {"a zone label of no place", [](Image& i) { i.place_zones.pop_back(); }},
+    {"place: wrong number of VLAN classes", [](Image& i) { i.place_zones[1].push_back(0); }},
+    {"place: another zone label, and no VLAN class", [](Image& i) { i.place_zones[1] = {0}; }},
+    {"place: no such zone label", [](Image& i) { i.place_zones[1] = {9}; }},
+    {"place 0 is in a zone",
+     [](Image& i) {
+       for (auto& place : i.place_zones) place.push_back(1);
+     }},
+    {"table vlan: no such label", [](Image& i) { i.vlan.labels[0] = 1; }},
+    {"nat64: no IPv6 range", [](Image& i) { i.nat64 = {AddressRange::whole(Family::v4)}; }},
+    {"nat64 is not merged",
+     [](Image& i) {
+       i.nat64 = {AddressRange::whole(Family::v6), AddressRange::whole(Family::v6)};
+     }},
     {"table zone4: no such label", [](Image& i) { i.zone4.labels[1] = 9; }},
     {"table zone6: does not begin at 0",
      [](Image& i) {

@@ -73,7 +73,8 @@ class Trial {
         labeler_(image_, tables_),
         locals_(local_boundaries(program_)),
         remotes_(remote_boundaries(program_, surroundings_.bindings)),
-        services_(service_boundaries(program_)) {
+        services_(service_boundaries(program_)),
+        vlans_(vlan_boundaries(program_)) {
     for (const std::uint8_t other : std::initializer_list<std::uint8_t>{0, 58, 99, 255}) {
       services_.push_back({other, 0, 0});
     }
@@ -92,8 +93,8 @@ class Trial {
     const bool inward = random_() % 2 == 0;
     surroundings_.direction = inward ? Direction::inward : Direction::outward;
     plain_.direction = surroundings_.direction;
-    const Packet packet =
-        packet_of(inward ? remote : local, inward ? local : remote, service, later);
+    Packet packet = packet_of(inward ? remote : local, inward ? local : remote, service, later);
+    packet.vlan = pick(vlans_);
     const Outcome outcome = evaluate(program_, packet, surroundings_);
     auto wanted = wanted_cell(outcome);
     // The packet answers a flow of the other direction: no rule of its own has a say.
@@ -110,12 +111,13 @@ class Trial {
     const auto names = names_bound_to(surroundings_.bindings, remote);
     const std::uint32_t label =
         names.empty() ? static_label(image_, remote) : labeler_.label_for(remote, names);
-    const std::uint32_t cell = cell_of(image_, tables_, local, label, key, surroundings_.direction);
+    const std::uint32_t cell =
+        cell_of(image_, tables_, local, label, key, surroundings_.direction, packet.vlan);
     if (cell == *wanted) return testing::AssertionSuccess();
     return testing::AssertionFailure()
-           << (inward ? "in " : "") << local.text() << " and " << remote.text() << " "
-           << service.text() << (later ? " later fragment" : "") << ": cell " << cell << ", wanted "
-           << *wanted;
+           << (inward ? "in " : "") << "vlan " << packet.vlan << " " << local.text() << " and "
+           << remote.text() << " " << service.text() << (later ? " later fragment" : "")
+           << ": cell " << cell << ", wanted " << *wanted;
   }
 
  private:
@@ -143,6 +145,7 @@ class Trial {
   std::vector<Address> locals_;
   std::vector<Address> remotes_;
   std::vector<Service> services_;
+  std::vector<std::uint16_t> vlans_;
   std::map<SpReason, int> compared_;
 };
 

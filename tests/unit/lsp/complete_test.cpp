@@ -82,6 +82,13 @@ TEST(Complete, zones_behind_a_direction) {
   EXPECT_THAT(labels("policy p { from staff $"), ElementsAre("allow", "deny", "use"));
 }
 
+TEST(Complete, vlans_of_a_zone) {
+  EXPECT_THAT(labels("zone a = 10.0.0.0/8 $"), ElementsAre("vlan"));
+  EXPECT_THAT(labels("zone a = 10.0.0.0/8, $"), IsEmpty());
+  EXPECT_THAT(labels("zone a = 10.0.0.0/8 vlan $"), ElementsAre("untagged"));
+  EXPECT_THAT(labels("zone a = 10.0.0.0/8 vlan 40, $"), ElementsAre("untagged"));
+}
+
 TEST(Complete, services) {
   EXPECT_THAT(labels("policy p { allow $"), IsSupersetOf({"tcp", "udp", "icmp", "gre", "any"}));
   EXPECT_THAT(labels("policy p { allow tcp+$"), Contains("udp"));

@@ -66,6 +66,34 @@ TEST(Packet, D7_TagsDoNotChangeWhatIsRead) {
   }
 }
 
+TEST(Packet, D7_TheVlanIsThatOfTheOutermostTagWithAnId) {
+  struct Row {
+    const char* tags;
+    std::uint16_t vlan;
+  };
+  const Row rows[] = {{"", 0},
+                      {"vlan 0 ", 0},
+                      {"svlan 0 vlan 0 ", 0},
+                      {"vlan 1 ", 1},
+                      {"svlan 4094 ", 4094},
+                      {"vlan 4095 ", 4095},
+                      {"vlan 10 vlan 11 ", 10},
+                      {"svlan 11 vlan 10 ", 11},
+                      {"vlan 0 vlan 11 ", 11},
+                      {"vlan 10 vlan 0 ", 10}};
+  for (const auto& [tags, vlan] : rows) {
+    for (const char* packet : {"ip4 10.20.1.1 > 198.51.100.7 tcp 40000 > 443", "arp",
+                               "ip6 2001:db8::1 > 2001:db8::7 udp 1 > 2"}) {
+      EXPECT_EQ(packet_of(tags + std::string(packet)).vlan, vlan) << tags << packet;
+    }
+  }
+  // The priority and the mark for dropping stand in the same two bytes.
+  Bytes marked = frame("vlan 40 ip4 10.20.1.1 > 198.51.100.7 tcp 40000 > 443");
+  marked[14] |= 0xf0;
+  ASSERT_TRUE(read_frame(marked));
+  EXPECT_EQ(read_frame(marked)->vlan, 40);
+}
+
 TEST(Packet, D7_LinkHeadersThatAreRefused) {
   const DropRow rows[] = {
       {"vlan 1 vlan 2 vlan 3 ip4 10.0.0.1 > 198.51.100.7 tcp 1 > 2", SP_DROP_VLAN_DEPTH},

@@ -117,5 +117,50 @@ TEST(BoundaryProbes, edges_and_their_neighbours_are_among_them) {
   }
 }
 
+TEST(BoundaryProbes, D7_edges_of_vlans_are_met_with_no_tag_one_and_two) {
+  Program program = program_of({in_zone(0, allow({"tcp 443"}, {"198.51.100.0/24"})),
+                                allow({"udp 53"}, {"198.51.100.0/24"})});
+  program.zones = {{"cameras", {*AddressRange::parse("10.40.0.0/16")}, {{40, 42}}}};
+  std::set<VlanTags> met;
+  for (const Probe& probe : boundary_probes(program, 20'000)) {
+    met.insert(probe.tags);
+    const auto packet = read_frame(frame_of(probe));
+    ASSERT_TRUE(packet) << probe.text();
+    const auto first = std::ranges::find_if(probe.tags, [](auto id) { return id != 0; });
+    ASSERT_EQ(packet->vlan, first == probe.tags.end() ? 0 : *first) << probe.text();
+  }
+  EXPECT_EQ(met,
+            (std::set<VlanTags>{{}, {0}, {39}, {40}, {42}, {43}, {0, 40}, {39, 40}, {40, 39}}));
+
+  program.zones[0].vlans = {{0, 0}, {4094, 4094}};
+  met.clear();
+  for (const Probe& probe : boundary_probes(program, 20'000)) met.insert(probe.tags);
+  EXPECT_THAT(
+      met, testing::IsSupersetOf(std::vector<VlanTags>{{}, {1}, {4093}, {4094}, {4095}, {1, 0}}));
+}
+
+TEST(BoundaryProbes, a_rule_of_a_zone_by_vlan_is_met_first) {
+  Program program = many_rules();
+  program.zones[0].vlans = {{7, 9}};
+  program.zones[1].vlans = {{0, 0}};
+  std::set<std::uint32_t> decided;
+  for (const Probe& probe : boundary_probes(program, 200)) {
+    const Outcome outcome = evaluate_frame(program, frame_of(probe), {});
+    if (outcome.rule) decided.insert(*outcome.rule);
+  }
+  EXPECT_EQ(decided.size(), program.rules.size());
+}
+
+TEST(BoundaryProbes, the_edges_of_the_operators_nat64_are_among_them) {
+  Program program = program_of({allow({"tcp 443"}, {"2001:db8::/32"})});
+  program.nat64 = {*AddressRange::parse("2001:db8:64::/96")};
+  std::set<Address> met;
+  for (const Probe& probe : boundary_probes(program, 20'000)) met.insert(probe.destination);
+  for (const char* edge : {"2001:db8:63:ffff:ffff:ffff:ffff:ffff",
+                           "2001:db8:64::", "2001:db8:64::ffff:ffff", "2001:db8:64::1:0:0"}) {
+    EXPECT_THAT(met, Contains(address(edge)));
+  }
+}
+
 }  // namespace
 }  // namespace sallyport

@@ -104,7 +104,7 @@ class AstEqual {
            equal(a.parts, b.parts);
   }
   static bool equal(const ZoneStatement& a, const ZoneStatement& b) {
-    return equal(a.name, b.name) && equal(a.addresses, b.addresses);
+    return equal(a.name, b.name) && equal(a.addresses, b.addresses) && equal(a.vlans, b.vlans);
   }
   static bool equal(const Nat64Statement& a, const Nat64Statement& b) {
     return equal(a.prefixes, b.prefixes);

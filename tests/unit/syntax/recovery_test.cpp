@@ -105,6 +105,10 @@ const Row rows[] = {
     // lists and values
     {"zone a = 10.0.0.0/8,", "1:21 unexpected-token", "expected an address, found the end"},
     {"zone a = 10.0.0.0/8,\npolicy p {}", "2:1 unexpected-token", "found `policy`"},
+    {"zone a = 10.0.0.0/8 vlan", "1:25 unexpected-token", "a VLAN id or `untagged`"},
+    {"zone a = 10.0.0.0/8 vlan 40,", "1:29 unexpected-token", "a VLAN id or `untagged`"},
+    {"nat64", "1:6 unexpected-token", "a prefix such as"},
+    {"policy p {\n  nat64 2001:db8::/96\n}", "2:3 misplaced-statement", "at the top of a file"},
     {"zone a 10.0.0.0/8", "1:8 unexpected-token", "expected `=`"},
     {"resolver r = 10.0.0.1 port", "1:27 unexpected-token", "expected a port"},
     {"import \"a\"", "1:8 unexpected-token", "without quotes"},
