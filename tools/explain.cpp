@@ -28,13 +28,14 @@ using Json = nlohmann::ordered_json;
 struct Arguments {
   std::string file, packet, policy, instance, as_of;
   std::vector<std::string> given, own, aliases;
+  bool inward = false;
   bool json = false;
   CompileOptions options;
 };
 
 struct Question {
   Program program;
-  PacketText packet;
+  FlowText flow;
   Surroundings surroundings;
   std::string instance;  // of the runtime that was asked; empty: none
 };
@@ -102,11 +103,11 @@ std::expected<void, ExitCode> gather(const Arguments& arguments, Question& quest
   return {};
 }
 
-/// The addresses to judge: the packet's own, or those of its name in the source's family.
-std::expected<std::vector<Address>, ExitCode> destinations(const Question& question) {
-  if (const auto* address = std::get_if<Address>(&question.packet.destination))
+/// The addresses to judge: the remote itself, or those of its name in the family of our end.
+std::expected<std::vector<Address>, ExitCode> remotes(const Question& question) {
+  if (const auto* address = std::get_if<Address>(&question.flow.remote))
     return std::vector{*address};
-  const auto& name = std::get<HostName>(question.packet.destination);
+  const auto& name = std::get<HostName>(question.flow.remote);
   std::set<Address> found;
   bool known = false;  // in whatever view
   for (const auto& [viewed, bound] : question.surroundings.bindings) {
@@ -123,37 +124,24 @@ std::expected<std::vector<Address>, ExitCode> destinations(const Question& quest
   }
   std::vector<Address> addresses;
   for (const auto& address : found) {
-    if (address.family == question.packet.source.family) addresses.push_back(address);
+    if (address.family == question.flow.local.family) addresses.push_back(address);
   }
   return addresses;
 }
 
-std::optional<HostName> name_of(const PacketText& packet) {
-  const auto* name = std::get_if<HostName>(&packet.destination);
-  return name == nullptr ? std::nullopt : std::optional(*name);
-}
-
-std::string zones_of(const PacketText& packet, const Program& program) {
+std::string zones_of(const FlowText& flow, const Program& program) {
   std::string text;
   for (const auto& zone : program.zones) {
-    if (holds(zone, packet.source, packet.vlan)) text += (text.empty() ? "" : ", ") + zone.name;
+    if (holds(zone, flow.local, flow.vlan)) text += (text.empty() ? "" : ", ") + zone.name;
   }
   return text.empty() ? "in no zone" : text;
 }
 
 /// What nearly let the packet pass: only for flows that a rule was missing for, or denied.
-void add_near_misses(Json& json, const Question& question, const Address& destination) {
-  const PacketText& packet = question.packet;
-  const Refused refused{.direction = Direction::outward,
-                        .local = packet.source,
-                        .vlan = packet.vlan,
-                        .remote = destination,
-                        .protocol = packet.protocol,
-                        .port = packet.destination_port,
-                        .name = name_of(packet)};
+void add_near_misses(Json& json, const Question& question, const Address& remote) {
   const auto misses = near_misses(
       program_at(question.program, question.surroundings.day, question.surroundings.aliases),
-      refused, question.surroundings.bindings);
+      refused_flow(question.flow, remote), question.surroundings.bindings);
   if (misses.empty()) return;
   Json list = Json::array();
   for (const NearMiss& miss : misses) {
@@ -167,14 +155,17 @@ void add_near_misses(Json& json, const Question& question, const Address& destin
   json["near_misses"] = std::move(list);
 }
 
-Json verdict_json(const Question& question, const Address& destination) {
+Json verdict_json(const Question& question, const Address& remote) {
+  const FlowText& flow = question.flow;
   const Outcome outcome =
-      evaluate(question.program, packet_to(question.packet, destination), question.surroundings);
+      evaluate(question.program, first_packet(flow, remote), question.surroundings);
+  const bool outward = flow.direction == Direction::outward;
   Json json{{"verdict", outcome.verdict == Verdict::pass ? "pass" : "drop"},
             {"reason", reason_word(outcome.reason)},
             {"words", reason_text(outcome.reason)},
-            {"packet", text_of(question.packet, destination)},
-            {"source_zones", zones_of(question.packet, question.program)}};
+            {"direction", outward ? "outward" : "inward"},
+            {"packet", text_of(flow, remote)},
+            {outward ? "source_zones" : "destination_zones", zones_of(flow, question.program)}};
   if (outcome.rule) {
     const Rule& rule = question.program.rules[*outcome.rule];
     json["rule"] = rule_text(rule);
@@ -187,7 +178,7 @@ Json verdict_json(const Question& question, const Address& destination) {
   }
   if (outcome.through) json["through"] = outcome.through->text();
   const bool unmatched = outcome.reason == SP_DROP_NO_RULE || outcome.reason == SP_DROP_DENIED;
-  if (unmatched) add_near_misses(json, question, destination);
+  if (unmatched) add_near_misses(json, question, remote);
   return json;
 }
 
@@ -215,6 +206,7 @@ void print_verdict(const Json& verdict) {
             << verdict.at("words").get<std::string>() << '\n';
   print_line("packet   ", verdict, "packet");
   print_line("source   ", verdict, "source_zones");
+  print_line("receiver ", verdict, "destination_zones");
   if (verdict.contains("rule"))
     std::cout << "  rule     " << shortened(verdict.at("rule").get<std::string>()) << '\n';
   print_line("zone     ", verdict, "zone");
@@ -247,23 +239,25 @@ ExitCode answer(const Question& question, const std::vector<Address>& addresses,
     return pass ? exit_ok : exit_no;
   }
   for (const auto& verdict : verdicts) print_verdict(verdict);
-  const auto* name = std::get_if<HostName>(&question.packet.destination);
+  const auto* name = std::get_if<HostName>(&question.flow.remote);
   if (addresses.empty())
     std::cout << "drop: " << name->text() << " has no "
-              << (question.packet.source.family == Family::v6 ? "IPv6" : "IPv4") << " address\n";
+              << (question.flow.local.family == Family::v6 ? "IPv6" : "IPv4") << " address\n";
   if (!agree) std::cout << "the addresses of " << name->text() << " do not agree\n";
   std::cout << bindings_used(question) << '\n';
   return pass ? exit_ok : exit_no;
 }
 
 ExitCode explain(const Arguments& arguments) {
-  const auto packet = read_packet_text(arguments.packet);
-  if (!packet) return print_usage_error(packet.error());
+  const Direction direction = arguments.inward ? Direction::inward : Direction::outward;
+  const auto flow = read_flow_text(arguments.packet, direction);
+  if (!flow) return print_usage_error(flow.error());
   auto program = open_program(arguments.file, arguments.policy, arguments.options);
   if (!program) return program.error();
-  Question question{std::move(*program), *packet, {}, {}};
+  Question question{std::move(*program), *flow, {}, {}};
+  question.surroundings.direction = direction;
   if (auto gathered = gather(arguments, question); !gathered) return gathered.error();
-  const auto addresses = destinations(question);
+  const auto addresses = remotes(question);
   if (!addresses) return addresses.error();
   return answer(question, *addresses, arguments.json);
 }
@@ -274,6 +268,8 @@ Command add_explain(CLI::App& command) {
   const auto arguments = std::make_shared<Arguments>();
   command.add_option("FILE", arguments->file, "a policy file or a bundle")->required();
   command.add_option("PACKET", arguments->packet, "the packet, in quotes")->required();
+  command.add_flag("--in", arguments->inward,
+                   "the packet comes in: its destination is one of ours, its source may be a name");
   command
       .add_option("--given", arguments->given,
                   "NAME=ADDR or 'NAME via RESOLVER=ADDR': this name has this address")
@@ -291,17 +287,17 @@ Command add_explain(CLI::App& command) {
   add_capability_option(command, arguments->options);
   command.add_flag("--json", arguments->json, "print one JSON object");
   command.footer(
-      "Says pass or drop, the rule that decides with its place in the source, and the name that "
-      "it\n"
-      "came through; of a drop, also the rules that nearly let it pass. Exits with 0 if the packet "
-      "passes, 4 if it drops or the addresses of a name "
-      "do\n"
-      "not agree. Packets are written\n\n"
+      "Says pass or drop, the rule that decides with its place in the source, and the name that\n"
+      "it came through; of a drop, also the rules that nearly let it pass. Exits with 0 if the\n"
+      "packet passes, 4 if it drops or the addresses of a name do not agree. Packets are "
+      "written\n\n"
       "  tcp 10.20.1.1 -> relay.example.net:443       (udp likewise)\n"
       "  tcp 2001:db8:20::1 -> [2001:db8:f::10]:443\n"
       "  icmp 10.20.1.1 -> 198.51.100.7 echo-request  (icmpv6 likewise; or the type's number)\n"
       "  gre 10.20.1.1 -> 198.51.100.7                (any protocol, or its number)\n"
       "  vlan 40 tcp 10.40.0.5 -> 198.51.100.7:443    (in a frame with that tag)\n\n"
+      "and with --in from the other end, as the first of a flow that others begin:\n\n"
+      "  tcp fe1.example.net -> 10.40.0.5:443\n\n"
       "  sallyport explain branch.sally 'tcp 10.20.1.1 -> relay.example.net:443' \\\n"
       "      --given relay.example.net=198.51.100.7");
   return [arguments] { return explain(*arguments); };

@@ -47,7 +47,7 @@ struct FileRun {
 
 std::string expected_text(const Expectation& expectation) {
   std::string text = expectation.verdict == Verdict::pass ? "pass " : "drop ";
-  if (expectation.direction == Direction::inward) text += "in ";
+  if (expectation.flow.direction == Direction::inward) text += "in ";
   text += expectation.packet;
   if (expectation.reason) text += " reason " + reason_name(*expectation.reason);
   return text;

@@ -269,6 +269,18 @@ std::optional<std::pair<int, NearMiss>> Examination::near(std::uint32_t index) c
 
 }  // namespace
 
+Refused refused_flow(const FlowText& flow, const Address& remote) {
+  Refused refused{.direction = flow.direction,
+                  .local = flow.local,
+                  .vlan = flow.vlan,
+                  .remote = remote,
+                  .protocol = flow.protocol,
+                  .port = flow.destination_port,
+                  .name = {}};
+  if (const auto* name = std::get_if<HostName>(&flow.remote)) refused.name = *name;
+  return refused;
+}
+
 std::vector<NearMiss> near_misses(const Program& program, const Refused& refused,
                                   const Bindings& bindings, std::size_t most) {
   const Examination examination(program, refused, bindings);

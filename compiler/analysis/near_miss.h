@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Why a packet drops, by the rules that nearly let it pass. Entry point: near_misses().
+// Why a packet drops, by the rules that nearly let it pass. Entry points:
+// near_misses(), with what refused_flow() gives.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "compiler/program/evaluator.h"
+#include "compiler/program/packet_text.h"
 
 namespace sallyport {
 
@@ -21,6 +23,8 @@ struct Refused {
   std::uint16_t port = 0;        // the responder's, or the ICMP type
   std::optional<HostName> name;  // what the user called the remote
 };
+
+Refused refused_flow(const FlowText& flow, const Address& remote);
 
 struct NearMiss {
   std::uint32_t rule = 0;  // the allow that nearly covers it

@@ -27,7 +27,7 @@ class TestReader {
   std::optional<std::vector<HostName>> names_of(const Word& word);
   void read_expectation(const ExpectStatement& statement);
   bool read_reason(const ExpectStatement& statement, Expectation& expectation);
-  void demand_ends(const ExpectStatement& statement, const FlowText& flow);
+  void demand_given(const ExpectStatement& statement, const FlowText& flow);
   void warn_of_unused();
   bool expects_drop(const HostName& name) const;
   void fail(const Span& span, const Complaint& complaint);
@@ -79,7 +79,7 @@ bool knows(const Program& program, const HostName& name) {
 /// Binding a name only to see that it stays closed is a good test.
 bool TestReader::expects_drop(const HostName& name) const {
   return std::ranges::any_of(case_.expectations, [&](const Expectation& expectation) {
-    const auto* to = std::get_if<HostName>(&expectation.flow.destination);
+    const auto* to = std::get_if<HostName>(&expectation.flow.remote);
     return expectation.verdict == Verdict::drop && to && *to == name;
   });
 }
@@ -140,17 +140,9 @@ bool TestReader::read_reason(const ExpectStatement& statement, Expectation& expe
   return false;
 }
 
-/// The local end is an address; a name at the other end must have been given.
-void TestReader::demand_ends(const ExpectStatement& statement, const FlowText& flow) {
-  const Host& local = statement.inward ? flow.destination : flow.source;
-  const Host& remote = statement.inward ? flow.source : flow.destination;
-  if (const auto* name = std::get_if<HostName>(&local)) {
-    return fail(statement.packet.span,
-                {"bad-packet", quote(name->text()) + " is no address: the " +
-                                   (statement.inward ? "destination of what comes in" : "source") +
-                                   " is one of ours, such as `10.20.1.1`"});
-  }
-  const auto* name = std::get_if<HostName>(&remote);
+/// A name at the other end must have been given.
+void TestReader::demand_given(const ExpectStatement& statement, const FlowText& flow) {
+  const auto* name = std::get_if<HostName>(&flow.remote);
   if (!name || case_.bindings.contains(*name)) return;
   fail(statement.packet.span, {"ungiven-name", "no address is given for " + quote(name->text()),
                                "write " + quote("given " + name->text() + " is 198.51.100.7") +
@@ -162,12 +154,12 @@ void TestReader::read_expectation(const ExpectStatement& statement) {
   expectation.place = statement.span.place();
   expectation.packet = statement.packet.text;
   expectation.verdict = statement.pass ? Verdict::pass : Verdict::drop;
-  expectation.direction = statement.inward ? Direction::inward : Direction::outward;
-  const auto flow = read_flow_text(statement.packet.text);
+  const auto flow = read_flow_text(statement.packet.text,
+                                   statement.inward ? Direction::inward : Direction::outward);
   if (!flow) return fail(statement.packet.span, {"bad-packet", flow.error()});
   expectation.flow = *flow;
   if (!read_reason(statement, expectation)) return;
-  demand_ends(statement, *flow);
+  demand_given(statement, *flow);
   case_.expectations.push_back(std::move(expectation));
 }
 

@@ -97,16 +97,28 @@ std::expected<Host, std::string> read_host(std::string_view text) {
                " is neither an address nor a host name: " + HostName::parse(text).error());
 }
 
-std::expected<void, std::string> read_source(std::string_view word, bool may_be_name,
-                                             FlowText& flow) {
+std::expected<Address, std::string> read_local(std::string_view text, Direction direction) {
+  if (const auto address = Address::parse(text)) return *address;
+  const std::string end =
+      direction == Direction::outward ? "source" : "destination of what comes in";
+  return Fault(quoted(text) + " is no address: the " + end +
+               " is one of ours, such as `10.20.1.1`");
+}
+
+std::expected<void, std::string> read_hosts(std::string_view source, std::string_view destination,
+                                            FlowText& flow) {
+  const bool outward = flow.direction == Direction::outward;
+  const auto local = read_local(outward ? source : destination, flow.direction);
+  if (!local) return Fault(local.error());
+  const auto remote = read_host(outward ? destination : source);
+  if (!remote) return Fault(remote.error());
+  flow.local = *local;
+  flow.remote = *remote;
+  return {};
+}
+
+std::expected<void, std::string> read_source_port(std::string_view word, FlowText& flow) {
   const HostPort source = split(word);
-  if (!may_be_name && !Address::parse(source.host)) {
-    return Fault(quoted(source.host) + " is no address: the source is one of a client, such as " +
-                 "`10.20.1.1`");
-  }
-  const auto host = read_host(source.host);
-  if (!host) return Fault(host.error());
-  flow.source = *host;
   if (!source.port) return {};
   if (!has_ports(flow.protocol)) return Fault(both_ports(flow.protocol, word));
   const auto port = read_port(*source.port);
@@ -115,11 +127,8 @@ std::expected<void, std::string> read_source(std::string_view word, bool may_be_
   return {};
 }
 
-std::expected<void, std::string> read_destination(std::string_view word, FlowText& flow) {
+std::expected<void, std::string> read_destination_port(std::string_view word, FlowText& flow) {
   const HostPort destination = split(word);
-  const auto read = read_host(destination.host);
-  if (!read) return Fault(read.error());
-  flow.destination = *read;
   if (!has_ports(flow.protocol)) {
     if (!destination.port) return {};
     return Fault(both_ports(flow.protocol, word));
@@ -136,20 +145,19 @@ std::expected<void, std::string> read_destination(std::string_view word, FlowTex
   return {};
 }
 
-/// The family that the addresses and the protocol demand; empty where all are open.
-std::expected<std::optional<Family>, std::string> family_of(const FlowText& flow) {
-  const auto* source = std::get_if<Address>(&flow.source);
-  const auto* destination = std::get_if<Address>(&flow.destination);
-  if (source && destination && source->family != destination->family)
-    return Fault(source->text() + " and " + destination->text() + " are of two families");
-  std::optional<Family> family;
-  if (source) family = source->family;
-  if (destination) family = destination->family;
-  if (family == Family::v6 && flow.protocol == protocol_icmp)
+std::expected<void, std::string> check_family(const FlowText& flow) {
+  const auto* remote = std::get_if<Address>(&flow.remote);
+  if (remote && remote->family != flow.local.family) {
+    const bool outward = flow.direction == Direction::outward;
+    const Address& source = outward ? flow.local : *remote;
+    const Address& destination = outward ? *remote : flow.local;
+    return Fault(source.text() + " and " + destination.text() + " are of two families");
+  }
+  if (flow.local.family == Family::v6 && flow.protocol == protocol_icmp)
     return Fault("icmp is for IPv4: say `icmpv6`");
-  if (family == Family::v4 && flow.protocol == protocol_icmpv6)
+  if (flow.local.family == Family::v4 && flow.protocol == protocol_icmpv6)
     return Fault("icmpv6 is for IPv6: say `icmp`");
-  return family;
+  return {};
 }
 
 const std::string form =
@@ -173,9 +181,12 @@ std::expected<std::uint16_t, std::string> take_vlan(std::vector<std::string_view
   return *id;
 }
 
-std::expected<FlowText, std::string> read_flow(std::string_view text, bool source_may_be_name) {
+}  // namespace
+
+std::expected<FlowText, std::string> read_flow_text(std::string_view text, Direction direction) {
   auto words = words_of(text);
   FlowText flow;
+  flow.direction = direction;
   const auto vlan = take_vlan(words);
   if (!vlan) return Fault(vlan.error());
   flow.vlan = *vlan;
@@ -184,10 +195,12 @@ std::expected<FlowText, std::string> read_flow(std::string_view text, bool sourc
   const auto protocol = read_protocol(words[0]);
   if (!protocol) return Fault(protocol.error());
   flow.protocol = *protocol;
-  if (auto source = read_source(words[1], source_may_be_name, flow); !source)
-    return Fault(source.error());
-  if (auto end = read_destination(words[3], flow); !end) return Fault(end.error());
-  if (const auto family = family_of(flow); !family) return Fault(family.error());
+  const HostPort source = split(words[1]), destination = split(words[3]);
+  if (auto hosts = read_hosts(source.host, destination.host, flow); !hosts)
+    return Fault(hosts.error());
+  if (auto port = read_source_port(words[1], flow); !port) return Fault(port.error());
+  if (auto port = read_destination_port(words[3], flow); !port) return Fault(port.error());
+  if (const auto family = check_family(flow); !family) return Fault(family.error());
 
   const bool icmp = *protocol == protocol_icmp || *protocol == protocol_icmpv6;
   if (words.size() != (icmp ? 5 : 4))
@@ -199,47 +212,37 @@ std::expected<FlowText, std::string> read_flow(std::string_view text, bool sourc
   return flow;
 }
 
-}  // namespace
-
-std::expected<FlowText, std::string> read_flow_text(std::string_view text) {
-  return read_flow(text, true);
-}
-
-std::expected<PacketText, std::string> read_packet_text(std::string_view text) {
-  const auto flow = read_flow(text, false);
-  if (!flow) return Fault(flow.error());
-  return PacketText{flow->vlan,        flow->protocol,    std::get<Address>(flow->source),
-                    flow->source_port, flow->destination, flow->destination_port};
-}
-
-Packet packet_to(const PacketText& text, const Address& destination) {
+Packet first_packet(const FlowText& flow, const Address& remote) {
+  const bool outward = flow.direction == Direction::outward;
   Packet packet;
-  packet.vlan = text.vlan;
-  packet.source = text.source;
-  packet.destination = destination;
-  packet.protocol = text.protocol;
-  packet.source_port = text.source_port;
-  packet.destination_port = text.destination_port;
-  const bool neighbour_discovery = text.protocol == protocol_icmpv6 &&
-                                   text.destination_port >= 133 && text.destination_port <= 137;
+  packet.vlan = flow.vlan;
+  packet.source = outward ? flow.local : remote;
+  packet.destination = outward ? remote : flow.local;
+  packet.protocol = flow.protocol;
+  packet.source_port = flow.source_port;
+  packet.destination_port = flow.destination_port;
+  const bool neighbour_discovery = flow.protocol == protocol_icmpv6 &&
+                                   flow.destination_port >= 133 && flow.destination_port <= 137;
   packet.hop_limit = neighbour_discovery ? neighbour_hop_limit : usual_hop_limit;
   return packet;
 }
 
-std::string text_of(const PacketText& text, const Address& destination) {
+std::string text_of(const FlowText& flow, const Address& remote) {
   const auto with_port = [](const Address& address, std::uint16_t port) {
     const std::string host =
         address.family == Family::v6 ? '[' + address.text() + ']' : address.text();
     return host + ':' + std::to_string(port);
   };
-  const std::string source =
-      text.source_port == 0 ? text.source.text() : with_port(text.source, text.source_port);
-  std::string words = text.vlan == 0 ? "" : "vlan " + std::to_string(text.vlan) + ' ';
-  words += protocol_name(text.protocol) + ' ' + source + " -> ";
-  if (has_ports(text.protocol)) return words + with_port(destination, text.destination_port);
-  words += destination.text();
-  if (text.protocol == protocol_icmp || text.protocol == protocol_icmpv6)
-    words += ' ' + std::to_string(text.destination_port);
+  const bool outward = flow.direction == Direction::outward;
+  const Address& from = outward ? flow.local : remote;
+  const Address& to = outward ? remote : flow.local;
+  std::string words = flow.vlan == 0 ? "" : "vlan " + std::to_string(flow.vlan) + ' ';
+  words += protocol_name(flow.protocol) + ' ' +
+           (flow.source_port == 0 ? from.text() : with_port(from, flow.source_port)) + " -> ";
+  if (has_ports(flow.protocol)) return words + with_port(to, flow.destination_port);
+  words += to.text();
+  if (flow.protocol == protocol_icmp || flow.protocol == protocol_icmpv6)
+    words += ' ' + std::to_string(flow.destination_port);
   return words;
 }
 

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "compiler/analysis/near_miss.h"
+#include "compiler/program/derivation.h"
 #include "compiler/program/reason.h"
 #include "compiler/values/service.h"
 
@@ -21,24 +22,17 @@ std::string_view family_text(Family family) {
   return family == Family::v6 ? "IPv6" : "IPv4";
 }
 
-/// The addresses that the host stands for in the family of the other end.
-std::vector<Address> addresses_of(const Host& host, Family family, const Bindings& bindings) {
-  if (const auto* address = std::get_if<Address>(&host)) return {*address};
+/// The addresses that the remote stands for in the family of our end.
+std::vector<Address> remotes_of(const FlowText& flow, const Bindings& bindings) {
+  if (const auto* address = std::get_if<Address>(&flow.remote)) return {*address};
   std::vector<Address> addresses;
-  const auto bound = bindings.find(std::get<HostName>(host));
+  const auto bound = bindings.find(std::get<HostName>(flow.remote));
   if (bound == bindings.end()) return addresses;
   for (const Address& address : bound->second) {
-    if (address.family == family) addresses.push_back(address);
+    if (address.family == flow.local.family) addresses.push_back(address);
   }
   return addresses;
 }
-
-/// One packet of an expectation, with an address at each end.
-struct Probe {
-  PacketText text;
-  Address destination;
-  Refused ends;  // the same as the rules see it
-};
 
 class TestRun {
  public:
@@ -60,71 +54,56 @@ class TestRun {
   Judgement judge(const Expectation& expectation);
 
  private:
-  Judgement judge_packet(const Expectation& expectation, const Probe& probe) const;
-  std::optional<std::string> nearest(const Probe& probe) const;
+  Judgement judge_packet(const Expectation& expectation, const Address& remote) const;
+  std::optional<std::string> nearest(const FlowText& flow, const Address& remote) const;
 
   const Program& program_;
   Surroundings surroundings_;
 };
 
 /// The rule that comes closest to letting the packet pass.
-std::optional<std::string> TestRun::nearest(const Probe& probe) const {
-  const auto misses = near_misses(program_, probe.ends, surroundings_.bindings, 1);
+std::optional<std::string> TestRun::nearest(const FlowText& flow, const Address& remote) const {
+  const Program program = program_at(program_, surroundings_.day, surroundings_.aliases);
+  const auto misses = near_misses(program, refused_flow(flow, remote), surroundings_.bindings, 1);
   if (misses.empty()) return {};
   const NearMiss& miss = misses.front();
   return miss.why + ": " + program_.rules[miss.rule].origin.rule.text() +
          (miss.advice.empty() ? "" : "; " + miss.advice);
 }
 
-Judgement TestRun::judge_packet(const Expectation& expectation, const Probe& probe) const {
-  const Outcome outcome =
-      evaluate(program_, packet_to(probe.text, probe.destination), surroundings_);
+Judgement TestRun::judge_packet(const Expectation& expectation, const Address& remote) const {
+  const FlowText& flow = expectation.flow;
+  const Outcome outcome = evaluate(program_, first_packet(flow, remote), surroundings_);
   Judgement judgement;
   judgement.met = outcome.verdict == expectation.verdict &&
                   (!expectation.reason || *expectation.reason == outcome.reason);
-  judgement.packet = text_of(probe.text, probe.destination);
+  judgement.packet = text_of(flow, remote);
   judgement.happened =
       std::string(word_of(outcome.verdict)) + ": " + std::string(reason_words(outcome.reason));
   judgement.rule = outcome.rule;
-  if (!judgement.met && outcome.reason == SP_DROP_NO_RULE) judgement.near_miss = nearest(probe);
+  if (!judgement.met && outcome.reason == SP_DROP_NO_RULE)
+    judgement.near_miss = nearest(flow, remote);
   return judgement;
-}
-
-Probe probe_of(const Expectation& expectation, const Address& local, const Address& remote) {
-  const FlowText& flow = expectation.flow;
-  const bool inward = expectation.direction == Direction::inward;
-  Probe probe;
-  probe.text = {flow.vlan,        flow.protocol,    inward ? remote : local,
-                flow.source_port, flow.destination, flow.destination_port};
-  probe.destination = inward ? local : remote;
-  probe.ends = {expectation.direction, local, flow.vlan, remote, flow.protocol,
-                flow.destination_port, {}};
-  const Host& far_end = inward ? flow.source : flow.destination;
-  if (const auto* name = std::get_if<HostName>(&far_end)) probe.ends.name = *name;
-  return probe;
 }
 
 Judgement TestRun::judge(const Expectation& expectation) {
   const FlowText& flow = expectation.flow;
-  const bool inward = expectation.direction == Direction::inward;
-  const auto& local = std::get<Address>(inward ? flow.destination : flow.source);
-  const Host& remote = inward ? flow.source : flow.destination;
-  surroundings_.direction = expectation.direction;
-  const auto addresses = addresses_of(remote, local.family, surroundings_.bindings);
+  surroundings_.direction = flow.direction;
+  const auto addresses = remotes_of(flow, surroundings_.bindings);
   if (addresses.empty()) {
     // Nothing is sent to a name without an address or comes from it, and nothing is open (C1).
     const bool met = expectation.verdict == Verdict::drop &&
                      expectation.reason.value_or(SP_DROP_NO_RULE) == SP_DROP_NO_RULE;
     return {met,
             expectation.packet,
-            "drop: " + std::get<HostName>(remote).text() + " has no " +
-                std::string(family_text(local.family)) + " address here",
+            "drop: " + std::get<HostName>(flow.remote).text() + " has no " +
+                std::string(family_text(flow.local.family)) + " address here",
             {},
             {}};
   }
   Judgement judgement;
   for (const Address& address : addresses) {
-    judgement = judge_packet(expectation, probe_of(expectation, local, address));
+    judgement = judge_packet(expectation, address);
     if (!judgement.met) break;
   }
   return judgement;

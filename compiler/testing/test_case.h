@@ -19,8 +19,7 @@ struct Expectation {
   Place place;
   std::string packet;  // as written
   Verdict verdict = Verdict::pass;
-  Direction direction = Direction::outward;
-  FlowText flow;                   // the local end is an address
+  FlowText flow;
   std::optional<SpReason> reason;  // empty: any reason
 };
 

@@ -9,6 +9,10 @@ namespace {
 
 using testing::HasSubstr;
 
+std::expected<FlowText, std::string> read_packet_text(const std::string& text) {
+  return read_flow_text(text, Direction::outward);
+}
+
 Address address(const char* text) {
   return Address::parse(text).value();
 }
@@ -20,7 +24,7 @@ TEST(PacketText, the_tag_of_the_frame_stands_in_front) {
     const auto read = read_packet_text(text);
     ASSERT_TRUE(read) << text << ": " << read.error();
     EXPECT_EQ(text_of(*read, address("198.51.100.7")), text);
-    EXPECT_EQ(packet_to(*read, address("198.51.100.7")).vlan, read->vlan);
+    EXPECT_EQ(first_packet(*read, address("198.51.100.7")).vlan, read->vlan);
   }
   EXPECT_EQ(read_packet_text("vlan 40 icmp echo-request 10.40.1.1 -> 198.51.100.7")->vlan, 40);
   EXPECT_EQ(read_packet_text("tcp 10.40.1.1 -> 198.51.100.7:443")->vlan, 0);

@@ -17,6 +17,7 @@ policy branch {
   }
   from any deny any to 198.51.100.66
   to staff allow in tcp 8443 from fe1.example.com, 203.0.113.0/24
+  from staff allow udp 9 to 203.0.113.200 valid 2024-06-01
 }
 )";
 
@@ -74,6 +75,19 @@ TEST(RunTest, a_drop_has_its_near_miss) {
   EXPECT_NE(judged.judgements[0].near_miss->find("tcp 443"), std::string::npos)
       << *judged.judgements[0].near_miss;
   EXPECT_NE(judged.judgements[0].near_miss->find("p.sally:4:5"), std::string::npos);
+}
+
+TEST(RunTest, a_near_miss_of_what_comes_in_and_on_the_day_of_the_test) {
+  const auto near = [](const std::string& body) {
+    const Judged judged = judge(body);
+    return judged.judgements.size() == 1 ? judged.judgements[0].near_miss.value_or("none")
+                                         : judged.shown;
+  };
+  EXPECT_EQ(near("expect pass in tcp 203.0.113.5 -> 10.20.1.1:443"),
+            "allowed on tcp 8443, you asked tcp 443: p.sally:8:12");
+  EXPECT_EQ(near("at 2024-05-31 expect pass udp 10.20.1.1 -> 203.0.113.200:7"), "none");
+  EXPECT_EQ(near("at 2024-06-01 expect pass udp 10.20.1.1 -> 203.0.113.200:7"),
+            "allowed on udp 9, you asked udp 7: p.sally:9:14");
 }
 
 TEST(RunTest, a_name_stands_for_every_address_it_was_given) {

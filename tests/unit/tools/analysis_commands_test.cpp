@@ -90,6 +90,55 @@ TEST_F(AnalysisCommands, explain_tells_near_misses_from_source_and_bundle) {
   }
 }
 
+TEST_F(AnalysisCommands, explain_asks_about_what_comes_in_from_source_and_bundle) {
+  write("in.sally", R"(zone dmz = 10.40.0.0/24, 2001:db8:40::/64
+zone lab = 10.50.0.0/24
+policy branch {
+  to dmz allow in tcp 443 from fe1.example.net, 198.51.100.0/24
+  to any deny in any from 198.51.100.66
+  from dmz allow tcp 25 to 198.51.100.0/24
+}
+)");
+  const Finished built = sallyport({"build", path("in.sally"), "-o", path("in.bundle")});
+  ASSERT_EQ(built.status, 0) << built.output;
+  struct Row {
+    const char* packet;
+    int status;
+    std::vector<const char*> words;
+  };
+  const Row rows[] = {
+      {"tcp fe1.example.net -> 10.40.0.5:443",
+       0,
+       {"tcp 203.0.113.9 -> 10.40.0.5:443", "receiver dmz", "in.sally:4:10", "fe1.example.net"}},
+      {"tcp fe1.example.net:5000 -> 10.50.0.5:443",
+       4,
+       {"tcp 203.0.113.9:5000 -> 10.50.0.5:443", "allowed for dmz; 10.50.0.5 is in lab"}},
+      {"tcp fe1.example.net -> [2001:db8:40::5]:443", 4, {"has no IPv6 address"}},
+      {"udp 198.51.100.7 -> 10.40.0.5:443", 4, {"allowed on tcp 443, you asked udp 443"}},
+      {"tcp 198.51.100.66 -> 10.40.0.5:443", 4, {"the deny at in.sally:5:10 wins"}},
+      {"tcp 198.51.100.7 -> 10.40.0.5:25", 4, {"only for flows that begin on our side"}},
+      {"tcp 10.50.0.1 -> 10.40.0.5:443", 4, {"drop: "}},
+      {"tcp 198.51.100.7 -> fe1.example.net:443", 2, {"the destination of what comes in is one"}},
+      {"tcp gate.example.net -> 10.40.0.5:443", 2, {"--given gate.example.net=ADDR"}},
+  };
+  for (const auto& [packet, status, words] : rows) {
+    for (const char* file : {"in.sally", "in.bundle"}) {
+      const Finished answer = sallyport({"explain", path(file), "--in", packet, "--given",
+                                         "fe1.example.net=203.0.113.9", "--own", "10.40.0.254"});
+      EXPECT_EQ(answer.status, status) << packet << '\n' << answer.output;
+      for (const char* part : words) EXPECT_THAT(answer.output, HasSubstr(part)) << packet;
+    }
+  }
+  const Finished as_json =
+      sallyport({"explain", path("in.bundle"), "--in", "--json",
+                 "tcp fe1.example.net -> 10.50.0.5:443", "--given", "fe1.example.net=203.0.113.9"});
+  const auto packet = json::parse(as_json.output).at("packets").at(0);
+  EXPECT_EQ(packet.at("direction"), "inward");
+  EXPECT_EQ(packet.at("destination_zones"), "lab");
+  EXPECT_FALSE(packet.contains("source_zones"));
+  EXPECT_THAT(packet.at("near_misses"), SizeIs(1));
+}
+
 TEST_F(AnalysisCommands, query_answers_from_source_and_bundle) {
   for (const char* file : {"old.sally", "old.bundle"}) {
     const Finished reach = sallyport({"query", path(file), "--from", "staff", "--on", "tcp/443"});
