@@ -38,7 +38,6 @@ class ReferenceReader {
 
  private:
   const LoadedFeed* find(const FeedTable& feeds);
-  std::optional<FeedField> field(const Name& name);
   bool read_filter(const FeedFilter& filter);
   bool is_known(const Word& word, FeedField field, const std::string& value);
 
@@ -46,7 +45,6 @@ class ReferenceReader {
   const Terms& terms_;
   Reporter& reporter_;
   FeedReading reading_;
-  std::vector<FeedCondition> conditions_;
 };
 
 const LoadedFeed* ReferenceReader::find(const FeedTable& feeds) {
@@ -66,31 +64,19 @@ const LoadedFeed* ReferenceReader::find(const FeedTable& feeds) {
   return nullptr;
 }
 
-std::optional<FeedField> ReferenceReader::field(const Name& name) {
-  const FeedFormat format = reading_.feed->format;
-  const auto field = field_of(name.text);
-  if (field && has_field(format, *field)) return field;
-  std::vector<std::string> fields;
-  for (const FeedField one : row_of(format).fields) fields.emplace_back(field_name(one));
-  fields.emplace_back(field_name(FeedField::family));
-  Hint hint = did_you_mean(name.text, fields);
-  if (hint.empty()) hint = "it has " + list_of(fields);
-  reporter_.error(name.span, {"unknown-field",
-                              "a feed in the format " + quote(row_of(format).name) +
-                                  " has no field " + quote(name.text),
-                              hint});
-  return {};
-}
-
 bool ReferenceReader::is_known(const Word& word, FeedField field, const std::string& value) {
-  const std::vector<std::string> values = reading_.feed->feed.values(field);
+  const std::vector<std::string> values = reading_.choice.feed->feed.values(field);
   if (std::ranges::find(values, value) != values.end()) return true;
   Hint hint = did_you_mean(value, values);
   for (const std::string& other : values) {
-    if (equal_but_for_case(value, other)) hint = "did you mean " + quote(other) + "?";
+    if (equal_but_for_case(value, other)) {
+      hint = {"did you mean " + quote(other) + "?", {{value, other}}};
+    }
   }
   if (word.is_literal() && value.find('{') != std::string::npos) {
-    hint = "a parameter stands without quotes: " + quote(value);
+    const std::string found = "\"" + value + "\"";
+    hint = {"a parameter stands without quotes: " + quote(value),
+            {{found, value, "write " + quote(value)}}};
   }
   if (hint.empty() && !values.empty() && values.size() <= most_listed) {
     hint = "there is " + list_of(values);
@@ -103,7 +89,7 @@ bool ReferenceReader::is_known(const Word& word, FeedField field, const std::str
 }
 
 bool ReferenceReader::read_filter(const FeedFilter& filter) {
-  const auto chosen = field(filter.field);
+  const auto chosen = read_field(filter.field, reading_.choice.feed->format, reporter_);
   if (!chosen) return false;
   FeedCondition condition{*chosen, {}};
   bool sound = true;
@@ -119,20 +105,22 @@ bool ReferenceReader::read_filter(const FeedFilter& filter) {
       condition.values.push_back(text);
     }
   }
-  conditions_.push_back(std::move(condition));
+  reading_.choice.conditions.push_back(std::move(condition));
   return sound;
 }
 
 std::optional<FeedReading> ReferenceReader::run(const FeedTable& feeds) {
-  reading_.feed = find(feeds);
-  if (!reading_.feed) return {};
+  FeedChoice& choice = reading_.choice;
+  choice.span = reference_.span;
+  choice.feed = find(feeds);
+  if (!choice.feed) return {};
   bool sound = true;
   for (const FeedFilter& filter : reference_.filters) sound = read_filter(filter) && sound;
   if (!sound) return {};
   if (reading_.deferred) return std::move(reading_);
-  reading_.entries = reading_.feed->feed.select(conditions_);
+  reading_.entries = choice.feed->feed.select(choice.conditions);
   const bool has_empty_list = std::ranges::any_of(
-      conditions_, [](const FeedCondition& condition) { return condition.values.empty(); });
+      choice.conditions, [](const FeedCondition& condition) { return condition.values.empty(); });
   if (reading_.entries.empty() && !has_empty_list) {
     reporter_.error(reference_.span,
                     {"empty-selection",
@@ -168,6 +156,32 @@ std::vector<std::string> FeedTable::names(const Source* file) const {
     if (place.first == file) names.push_back(place.second);
   }
   return names;
+}
+
+std::optional<FeedFormat> read_format(const Name& name, Reporter& reporter) {
+  if (const auto format = format_of(name.text)) return format;
+  std::vector<std::string> formats;
+  for (const FormatRow& row : feed_formats()) formats.emplace_back(row.name);
+  Hint hint = did_you_mean(name.text, formats);
+  if (hint.empty()) hint = "there is " + list_of(formats);
+  reporter.error(name.span,
+                 {"unknown-format", "there is no feed format " + quote(name.text), hint});
+  return {};
+}
+
+std::optional<FeedField> read_field(const Name& name, FeedFormat format, Reporter& reporter) {
+  const auto field = field_of(name.text);
+  if (field && has_field(format, *field)) return field;
+  std::vector<std::string> fields;
+  for (const FeedField one : row_of(format).fields) fields.emplace_back(field_name(one));
+  fields.emplace_back(field_name(FeedField::family));
+  Hint hint = did_you_mean(name.text, fields);
+  if (hint.empty()) hint = "it has " + list_of(fields);
+  reporter.error(name.span, {"unknown-field",
+                             "a feed in the format " + quote(row_of(format).name) +
+                                 " has no field " + quote(name.text),
+                             hint});
+  return {};
 }
 
 std::optional<FeedReading> read_feed_reference(const FeedReference& reference, const Terms& terms,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // FeedTable: the feeds that files declare. read_feed_reference(): what `feed NAME where ...` takes
-// from one.
+// from one. read_format() and read_field(): the words with which a feed is spoken of.
 #pragma once
 
 #include <map>
@@ -32,13 +32,25 @@ class FeedTable {
   std::vector<const LoadedFeed*> all_;
 };
 
-struct FeedReading {
+/// What a rule takes of a feed, and where it says so.
+struct FeedChoice {
   const LoadedFeed* feed = nullptr;
+  std::vector<FeedCondition> conditions;
+  Span span;  // of the reference
+  bool allowed = false;
+};
+
+struct FeedReading {
+  FeedChoice choice;
   std::vector<const FeedEntry*> entries;
   /// A vendor is checked on its own and the value of a filter is a sample: what it chooses will be
   /// known at the `use`.
   bool deferred = false;
 };
+
+/// Empty after an error was reported.
+std::optional<FeedFormat> read_format(const Name& name, Reporter& reporter);
+std::optional<FeedField> read_field(const Name& name, FeedFormat format, Reporter& reporter);
 
 /// Empty after an error was reported. Without entries only where an empty list left a filter
 /// without values (C1); any other selection of nothing is an error.

@@ -33,6 +33,7 @@ void PartReading::add(PartReading more) {
   append(rules, more.rules);
   append(feeds, more.feeds);
   append(nevers, more.nevers);
+  append(unfit, more.unfit);
   append(choices, more.choices);
   needs.merge(more.needs);
 }
@@ -69,6 +70,9 @@ PartReading PartReader::read(const PartStatement& part) {
   for (const LetStatement& let : part.lets) bind(let, terms);
   for (const NeverStatement& never : part.nevers) {
     reading_.sound = read_nevers(never, terms, reporter_, reading_.nevers) && reading_.sound;
+  }
+  for (const LintStatement& lint : part.lints) {
+    reading_.sound = read_lint(lint, terms, reporter_, reading_.unfit) && reading_.sound;
   }
   for (const auto& item : part.items) {
     std::visit([&](const auto& one) { read_item(one, terms); }, item);

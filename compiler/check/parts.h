@@ -15,6 +15,7 @@
 #include "compiler/check/nevers.h"
 #include "compiler/check/reporter.h"
 #include "compiler/check/terms.h"
+#include "compiler/check/unfit_feeds.h"
 #include "compiler/program/program.h"
 #include "compiler/syntax/ast.h"
 
@@ -34,9 +35,10 @@ struct ReadingScope {
 struct PartReading {
   bool sound = true;
   bool has_empty_part = false;
-  std::vector<Rule> rules;               // with their origin, without zone
-  std::vector<const LoadedFeed*> feeds;  // of which the rules have entries
+  std::vector<Rule> rules;        // with their origin, without zone
+  std::vector<FeedChoice> feeds;  // of which the rules have entries
   std::vector<NeverReading> nevers;
+  std::vector<UnfitFeed> unfit;
   std::vector<ChosenAlternative> choices;
   std::set<std::string> needs;  // of the alternatives that were chosen
 

@@ -69,9 +69,8 @@ class PolicyReader {
   void read_block(const DirectionBlock& block);
   void demand_zone(const Span& span, std::string_view what);
   void refuse_direction(const Span& span, const Standing& standing, const Rule* through_use);
-  void note_feeds(const std::vector<const LoadedFeed*>& feeds) {
-    used_feeds_.insert(feeds.begin(), feeds.end());
-  }
+  void note_feeds(std::vector<FeedChoice> choices, const Span& through);
+  void judge_feeds();
   void fail(const Span& span, const Complaint& complaint, std::vector<Note> notes = {});
 
   const PolicyStatement& policy_;
@@ -80,11 +79,12 @@ class PolicyReader {
   Capabilities declared_;
   Reporter& reporter_;
   Program program_;
-  std::set<const LoadedFeed*> used_feeds_;
+  std::vector<std::pair<FeedChoice, Span>> feed_choices_;  // and the `use` that brought each
   Referents referents_;
   const ReadingScope scope_{declarations_, declared_, referents_};
   std::vector<Span> rule_spans_;  // of each rule of the program
   std::vector<NeverReading> nevers_;
+  std::vector<UnfitFeed> unfit_;
   bool sound_ = true;
 };
 
@@ -112,9 +112,7 @@ std::optional<Program> PolicyReader::run() {
         },
         item);
   }
-  for (const LoadedFeed* feed : declarations_.feeds().all()) {
-    if (used_feeds_.contains(feed)) program_.feeds.push_back(feed->source);
-  }
+  judge_feeds();
   read_nevers();
   if (!sound_ || !declarations_.are_sound()) return {};
   sort_derivations();
@@ -229,7 +227,7 @@ void PolicyReader::read_item(const RuleStatement& statement, const Standing& sta
   const Terms nothing;
   RuleReading read = read_rule(statement, nothing, declarations_.feeds(), referents_, reporter_);
   sound_ = sound_ && read.sound;
-  note_feeds(read.feeds);
+  note_feeds(std::move(read.feeds), {});
   if (!read.rule) return;
   read.rule->zone = standing.zone;
   read.rule->origin.rule = statement.span.place();
@@ -240,7 +238,7 @@ void PolicyReader::read_item(const RuleStatement& statement, const Standing& sta
 void PolicyReader::read_item(const UseStatement& use, const Standing& standing) {
   PartReading read = read_use(use, module_, Terms(), use.span, scope_, reporter_);
   sound_ = sound_ && read.sound;
-  note_feeds(read.feeds);
+  note_feeds(std::move(read.feeds), use.span);
   const auto misplaced = std::ranges::find_if(
       read.rules, [&](const Rule& rule) { return rule.direction != standing.direction(); });
   if (misplaced != read.rules.end()) refuse_direction(use.span, standing, &*misplaced);
@@ -250,6 +248,7 @@ void PolicyReader::read_item(const UseStatement& use, const Standing& standing) 
     rule_spans_.push_back(use.span);
   }
   std::ranges::move(read.nevers, std::back_inserter(nevers_));
+  std::ranges::move(read.unfit, std::back_inserter(unfit_));
   std::ranges::move(read.choices, std::back_inserter(program_.choices));
   for (const std::string& need : read.needs) add_need(need);
 }
@@ -296,6 +295,25 @@ void PolicyReader::read_nevers() {
     // Two uses of one vendor bring the same twice.
     const auto known = std::ranges::find(program_.nevers, one.never);
     if (known == program_.nevers.end()) program_.nevers.push_back(one.never);
+  }
+}
+
+void PolicyReader::note_feeds(std::vector<FeedChoice> choices, const Span& through) {
+  for (FeedChoice& choice : choices) feed_choices_.emplace_back(std::move(choice), through);
+}
+
+/// Which feeds the program has entries of, and which of them it should not.
+void PolicyReader::judge_feeds() {
+  for (const LintStatement& lint : policy_.lints) {
+    sound_ = read_lint(lint, Terms(), reporter_, unfit_) && sound_;
+  }
+  std::set<const LoadedFeed*> used;
+  for (const auto& [choice, through] : feed_choices_) {
+    used.insert(choice.feed);
+    warn_of_unfit_feeds(unfit_, choice, through, reporter_);
+  }
+  for (const LoadedFeed* feed : declarations_.feeds().all()) {
+    if (used.contains(feed)) program_.feeds.push_back(feed->source);
   }
 }
 

@@ -49,12 +49,12 @@ void Reporter::say(Severity severity, const Span& span, const Complaint& complai
   diagnostic.fixes = std::move(fixes);
 }
 
-/// None unless the span is the text that was found, by itself or in braces.
+/// None unless the span is the text that was found, by itself, in braces or in quotes.
 std::vector<Fix> Reporter::fixes_for(const Span& shown, const Hint& hint) {
   std::vector<Fix> fixes;
   for (const Rewrite& rewrite : hint.rewrites) {
     Span span = shown;
-    if (shown.text() == "{" + rewrite.found + "}") {
+    if (shown.text() == "{" + rewrite.found + "}" || shown.text() == "\"" + rewrite.found + "\"") {
       ++span.begin;
       --span.end;
     }

@@ -37,7 +37,7 @@ class DestinationReader {
 
   /// Empty after an error was reported.
   std::optional<RemoteSet> read();
-  const std::vector<const LoadedFeed*>& used() const { return used_; }
+  std::vector<FeedChoice> take_feeds() { return std::move(feeds_used_); }
   /// True if what a feed gives will be known only at the `use`.
   bool is_deferred() const { return deferred_; }
 
@@ -58,7 +58,7 @@ class DestinationReader {
   Referents& referents_;
   Reporter& reporter_;
   RemoteSet remote_;
-  std::vector<const LoadedFeed*> used_;
+  std::vector<FeedChoice> feeds_used_;
   bool deferred_ = false;
   std::size_t words_ = 0;
 };
@@ -195,13 +195,14 @@ bool DestinationReader::add(const FeedReference& reference, const Feed& feed,
 }
 
 bool DestinationReader::read_feed(const FeedReference& reference) {
-  const auto read = read_feed_reference(reference, terms_, feeds_, reporter_);
+  auto read = read_feed_reference(reference, terms_, feeds_, reporter_);
   if (!read) return false;
   deferred_ = deferred_ || read->deferred;
-  used_.push_back(read->feed);
-  return std::ranges::all_of(read->entries, [&](const FeedEntry* entry) {
-    return add(reference, read->feed->feed, *entry);
-  });
+  const Feed& feed = read->choice.feed->feed;
+  read->choice.allowed = statement_.action == RuleStatement::Action::allow;
+  feeds_used_.push_back(std::move(read->choice));
+  return std::ranges::all_of(read->entries,
+                             [&](const FeedEntry* entry) { return add(reference, feed, *entry); });
 }
 
 std::optional<RemoteSet> DestinationReader::read() {
@@ -255,7 +256,7 @@ RuleReading read_rule(const RuleStatement& statement, const Terms& terms, const 
   }
   rule.every_service = services->every_service;
   rule.services = std::move(services->services);
-  return {.sound = true, .rule = std::move(rule), .feeds = destinations.used()};
+  return {.sound = true, .rule = std::move(rule), .feeds = destinations.take_feeds()};
 }
 
 }  // namespace sallyport

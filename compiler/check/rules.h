@@ -15,9 +15,9 @@
 namespace sallyport {
 
 struct RuleReading {
-  bool sound = false;        // nothing was reported, or to be reported
-  std::optional<Rule> rule;  // empty also if the rule opens or closes nothing at all
-  std::vector<const LoadedFeed*> feeds = {};  // of which it has entries
+  bool sound = false;                  // nothing was reported, or to be reported
+  std::optional<Rule> rule;            // empty also if the rule opens or closes nothing at all
+  std::vector<FeedChoice> feeds = {};  // of which it has entries
 };
 
 RuleReading read_rule(const RuleStatement& statement, const Terms& terms, const FeedTable& feeds,

@@ -56,11 +56,14 @@ PartReading UseReader::run() {
   bind_arguments();
   for (const LetStatement& let : vendor_.lets) bind_let(let, scope_.samples, terms_);
   PartReader reader(vendor_, terms_, outermost_, scope_, at_use_, chain_);
+  // Where a parameter has no value, this `use` does not speak of what these statements name.
+  Diagnostics unsaid;
+  Reporter silent(unsaid);
   for (const NeverStatement& never : vendor_.nevers) {
-    // Where a parameter has no value, this `use` does not speak of what the statement names.
-    Diagnostics unsaid;
-    Reporter silent(unsaid);
     read_nevers(never, terms_, silent, reading_.nevers);
+  }
+  for (const LintStatement& lint : vendor_.lints) {
+    read_lint(lint, terms_, silent, reading_.unfit);
   }
   for (const PartStatement* part : parts_used) read_part(*part, reader);
   reading_.sound = modify_use(use_, scope_.referents, reading_.rules, reporter_) && reading_.sound;

@@ -184,6 +184,8 @@ void VendorCheck::read_parts(const std::vector<Term>& samples) {
   }
   std::vector<NeverReading> unused;
   for (const NeverStatement& never : vendor_.nevers) read_nevers(never, terms, reporter_, unused);
+  std::vector<UnfitFeed> unfit;
+  for (const LintStatement& lint : vendor_.lints) read_lint(lint, terms, reporter_, unfit);
 
   const Capabilities all(capabilities.begin(), capabilities.end());
   Referents referents;

@@ -60,6 +60,36 @@ policy office {
   allow tcp 443 to feed cloud
 }
 )"},
+    {"unfit-feed", Severity::warning, "a rule that takes from a feed what is not needed there",
+     R"(
+feed cloud = "cloud.json" as aws
+vendor acme {
+  lint not feed aws where service = "STORE" "downloads come from the edge"
+  part core { allow tcp 443 to a.example.com }
+}
+policy office {
+  use acme
+  allow tcp 443 to feed cloud where service = "STORE" or "MAIL"
+}
+)",
+     R"(
+A vendor's file knows which list looks right and is not: the note has its reason.
+It speaks of every allow of a policy that uses the vendor. Where the addresses
+are needed for something else, a comment in front of the rule allows it:
+
+    # sallyport: allow unfit-feed the backups go to this store
+)",
+     R"(
+feed cloud = "cloud.json" as aws
+vendor acme {
+  lint not feed aws where service = "STORE" "downloads come from the edge"
+  part core { allow tcp 443 to a.example.com }
+}
+policy office {
+  use acme
+  allow tcp 443 to feed cloud where service = "EDGE"
+}
+)"},
     {"unknown-feed", Severity::error, "a feed that this file does not declare",
      R"(
 feed cloud = "cloud.json" as aws

@@ -100,23 +100,6 @@ policy office {
   from staff allow tcp 443 to a.example.com
 }
 )"},
-    {"not-yet", Severity::error,
-     "a word that is reserved for a construct the language does not have yet",
-     R"(
-vendor acme {
-  lint not feed azure
-  part core { allow tcp 443 to a.example.com }
-}
-)",
-     R"(
-The word is kept for a construct to come. Until then the compiler refuses it:
-ignoring it would make a policy that does something else than what it says.
-)",
-     R"(
-vendor acme {
-  part core { allow tcp 443 to a.example.com }
-}
-)"},
     {"repeated-modifier", Severity::error, "a modifier written twice on one rule",
      R"(
 policy office {

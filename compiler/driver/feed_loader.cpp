@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "compiler/check/feeds.h"
 #include "compiler/check/reporter.h"
 #include "compiler/feeds/read_feed.h"
 #include "compiler/image/sha256.h"
@@ -18,28 +19,12 @@ std::string digest_of(const std::string& bytes) {
   return hex(sha256({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}));
 }
 
-void report_format(const Name& format, Diagnostics& diagnostics) {
-  std::vector<std::string> names;
-  for (const FormatRow& row : feed_formats()) names.emplace_back(row.name);
-  std::string hint = did_you_mean(format.text, names).text;
-  if (hint.empty()) {
-    hint = "there is";
-    for (const std::string& name : names) {
-      hint += (name == names.front() ? " " : ", ") + quote(name);
-    }
-  }
-  diagnostics.error("unknown-format", format.span, "there is no feed format " + quote(format.text))
-      .notes = {{{}, hint}};
-}
-
 }  // namespace
 
 std::optional<LoadedFeed> FeedLoader::load(const FeedStatement& statement) const {
-  const auto format = format_of(statement.format.text);
-  if (!format) {
-    report_format(statement.format, diagnostics);
-    return {};
-  }
+  Reporter reporter(diagnostics);
+  const auto format = read_format(statement.format, reporter);
+  if (!format) return {};
   const std::filesystem::path path = (beside / statement.file.text).lexically_normal();
   const auto bytes = read(path);
   if (!bytes) {

@@ -21,7 +21,7 @@ bool may_start_line(const Lexeme& lexeme) {
   if (lexeme.kind != TokenKind::word) return true;
   constexpr std::string_view inside[] = {"to", "from", "or", "feed"};
   if (std::ranges::find(inside, lexeme.text) != std::end(inside)) return true;
-  return !statement_word(lexeme.text) && !later_word(lexeme.text);
+  return !statement_word(lexeme.text);
 }
 
 }  // namespace

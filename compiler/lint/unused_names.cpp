@@ -28,6 +28,12 @@ void add_references(const LetStatement& let, Names& names) {
   }
 }
 
+void add_references(const std::vector<FeedFilter>& filters, Names& names) {
+  for (const FeedFilter& filter : filters) {
+    for (const Word& word : filter.values) add_references(word, names);
+  }
+}
+
 void add_references(const RuleStatement& rule, Names& names) {
   for (const Word& word : rule.destinations) add_references(word, names);
   for (const ServiceClause& clause : rule.services) {
@@ -36,11 +42,7 @@ void add_references(const RuleStatement& rule, Names& names) {
   for (const Modifier& modifier : rule.modifiers) {
     if (modifier.kind == Modifier::Kind::unless) names.insert(modifier.name.text);
   }
-  for (const FeedReference& reference : rule.feeds) {
-    for (const FeedFilter& filter : reference.filters) {
-      for (const Word& word : filter.values) add_references(word, names);
-    }
-  }
+  for (const FeedReference& reference : rule.feeds) add_references(reference.filters, names);
 }
 
 void add_references(const UseStatement& use, Names& names) {
@@ -67,6 +69,7 @@ Names references_in(const PartStatement& part) {
   if (part.when) names.insert(part.when->param.text);
   for (const LetStatement& let : part.lets) add_references(let, names);
   for (const NeverStatement& never : part.nevers) add_references(never, names);
+  for (const LintStatement& lint : part.lints) add_references(lint.filters, names);
   for (const auto& item : part.items) {
     std::visit([&](const auto& statement) { add_references(statement, names); }, item);
   }
@@ -82,6 +85,7 @@ void inspect_vendor(const VendorStatement& vendor, Inspection& inspection) {
   Names names;
   for (const LetStatement& let : vendor.lets) add_references(let, names);
   for (const NeverStatement& never : vendor.nevers) add_references(never, names);
+  for (const LintStatement& lint : vendor.lints) add_references(lint.filters, names);
   for (const PartStatement& part : vendor.parts) {
     const Names own = references_in(part);
     names.insert(own.begin(), own.end());

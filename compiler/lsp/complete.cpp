@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "compiler/feeds/formats.h"
 #include "compiler/lsp/spot.h"
 #include "compiler/values/icmp_type.h"
 #include "compiler/values/service.h"
@@ -44,6 +45,7 @@ class Completer {
   void let();
   void param();
   void part_heading();
+  void formats();
   void paths();
   void test();
   void hosts();
@@ -141,6 +143,12 @@ void Completer::inside_statement() {
     if (spot_.before() == "vlan" || spot_.before() == ",") keywords({"untagged"});
   } else if (first == "zone" && spot_.statement.size() > 3 && spot_.before() != ",") {
     keywords({"vlan"});
+  } else if (first == "lint" && spot_.statement.size() == 1) {
+    keywords({"not feed"});
+  } else if (first == "lint" && spot_.before() == "feed") {
+    formats();
+  } else if (first == "feed" && spot_.before() == "as") {
+    formats();
   } else if (first == "resolver" && spot_.statement.size() > 3 && spot_.before() != ",") {
     keywords({"port"});
   }
@@ -300,6 +308,10 @@ void Completer::hosts() {
     }
   }
   for (const std::string& name : all) add(Kind::value, name);
+}
+
+void Completer::formats() {
+  for (const FormatRow& row : feed_formats()) add(Kind::constant, std::string(row.name));
 }
 
 void Completer::paths() {

@@ -64,7 +64,6 @@ void Reader::open() {
 bool Reader::starts_statement(const Token& token) const {
   if (spot_.statement.empty()) return true;
   const std::string_view word = token.span.text();
-  if (later_word(word)) return token.first_on_line && may_end();
   const StatementWord* row = statement_word(word);
   if (!row || spot_.depth > 0) return false;
   if (row->stands_for_itself) return true;
@@ -150,7 +149,7 @@ Spot read_spot(std::string_view text, std::size_t cursor) {
   }
   spot.in_text = ends_in_text(head, last);
   const std::string_view first = spot.statement.empty() ? "" : std::string_view(spot.statement[0]);
-  constexpr std::string_view with_references[] = {"allow", "deny", "let", "never", "param"};
+  constexpr std::string_view with_references[] = {"allow", "deny", "let", "never", "lint", "param"};
   spot.in_reference =
       brace && std::ranges::find(with_references, first) != std::end(with_references);
   if (brace && !spot.in_reference) {

@@ -25,6 +25,8 @@ class SymbolReader {
   void refer(const Value& value, const VendorStatement& vendor, const PartStatement* part);
   void refer(const std::vector<Word>& words, const VendorStatement& vendor,
              const PartStatement* part);
+  void refer(const std::vector<FeedFilter>& filters, const VendorStatement& vendor,
+             const PartStatement* part);
   void refer(const RuleStatement& rule, const VendorStatement& vendor, const PartStatement& part);
   void refer(const RuleStatement& rule);
   void refer(const std::vector<Modifier>& modifiers);
@@ -108,9 +110,11 @@ void SymbolReader::refer(const VendorStatement& vendor) {
   }
   for (const LetStatement& let : vendor.lets) refer(let, vendor, nullptr);
   for (const NeverStatement& never : vendor.nevers) refer(never.names, vendor, nullptr);
+  for (const LintStatement& lint : vendor.lints) refer(lint.filters, vendor, nullptr);
   for (const PartStatement& part : vendor.parts) {
     for (const LetStatement& let : part.lets) refer(let, vendor, &part);
     for (const NeverStatement& never : part.nevers) refer(never.names, vendor, &part);
+    for (const LintStatement& lint : part.lints) refer(lint.filters, vendor, &part);
     if (part.when) mention_param(part.when->param, vendor);
     if (part.inside) {
       mention(part.inside->span, symbols_.index(SymbolKind::part, part.inside->text, &vendor));
@@ -158,9 +162,12 @@ void SymbolReader::refer(const RuleStatement& rule, const VendorStatement& vendo
     if (one.kind != Modifier::Kind::unless) continue;
     mention(one.name.span, let ? let : symbols_.index(SymbolKind::let, one.name.text, &vendor));
   }
-  for (const FeedReference& feed : rule.feeds) {
-    for (const FeedFilter& filter : feed.filters) refer(filter.values, vendor, &part);
-  }
+  for (const FeedReference& feed : rule.feeds) refer(feed.filters, vendor, &part);
+}
+
+void SymbolReader::refer(const std::vector<FeedFilter>& filters, const VendorStatement& vendor,
+                         const PartStatement* part) {
+  for (const FeedFilter& filter : filters) refer(filter.values, vendor, part);
 }
 
 /// What a rule speaks of wherever it stands.

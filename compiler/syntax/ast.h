@@ -149,6 +149,14 @@ struct NeverStatement {
   std::string reason;
 };
 
+/// `lint not feed FORMAT where FILTER and FILTER "REASON"`
+struct LintStatement {
+  Span span;
+  Name format;
+  std::vector<FeedFilter> filters;
+  std::string reason;
+};
+
 /// `either "TITLE" needs CAPABILITY { ... } or { ... }`
 struct EitherStatement {
   Span span;
@@ -178,6 +186,7 @@ struct PartStatement {
   std::vector<Remark> notes;
   std::vector<LetStatement> lets;
   std::vector<NeverStatement> nevers;
+  std::vector<LintStatement> lints;
   std::vector<std::variant<RuleStatement, UseStatement, EitherStatement>> items;
 };
 
@@ -197,6 +206,7 @@ struct VendorStatement {
   std::vector<ParamStatement> params;
   std::vector<LetStatement> lets;
   std::vector<NeverStatement> nevers;
+  std::vector<LintStatement> lints;
   std::vector<PartStatement> parts;
 };
 
@@ -247,6 +257,7 @@ struct PolicyStatement {
   std::optional<Remark> owner;
   std::vector<Remark> notes;
   std::vector<NeverStatement> nevers;
+  std::vector<LintStatement> lints;
   std::vector<std::variant<RuleStatement, UseStatement, EitherStatement, DirectionBlock>> items;
 };
 

@@ -52,16 +52,24 @@ std::string service_text(const ServiceClause& clause) {
   return clause.ports.empty() ? protocols : protocols + " " + words_text(clause.ports);
 }
 
-std::string feed_text(const FeedReference& reference) {
+std::string filters_text(const std::vector<FeedFilter>& filters) {
   const auto value = [](const Word& word) {
     return word.is_literal() ? quoted(word.pieces[0].text) : ast_text(word);
   };
   const auto filter = [&](const FeedFilter& one) {
     return one.field.text + " = " + joined(one.values, " or ", value);
   };
-  const std::string feed = "feed " + reference.feed.text;
-  if (reference.filters.empty()) return feed;
-  return feed + " where " + joined(reference.filters, " and ", filter);
+  return filters.empty() ? std::string() : " where " + joined(filters, " and ", filter);
+}
+
+std::string feed_text(const FeedReference& reference) {
+  return "feed " + reference.feed.text + filters_text(reference.filters);
+}
+
+std::string lint_text(const LintStatement& lint) {
+  std::string out = "lint not feed " + lint.format.text + filters_text(lint.filters);
+  if (!lint.reason.empty()) out += " " + quoted(lint.reason);
+  return out;
 }
 
 std::string modifier_text(const Modifier& modifier) {
@@ -227,6 +235,7 @@ class Printer {
     for (const ParamStatement& param : vendor.params) line(param_text(param));
     for (const LetStatement& let : vendor.lets) line(let_text(let));
     for (const NeverStatement& never : vendor.nevers) line(never_text(never));
+    for (const LintStatement& lint : vendor.lints) line(lint_text(lint));
     for (const PartStatement& part : vendor.parts) this->part(part);
     close();
   }
@@ -241,6 +250,7 @@ class Printer {
     remarks(part.owner, part.notes);
     for (const LetStatement& let : part.lets) line(let_text(let));
     for (const NeverStatement& never : part.nevers) line(never_text(never));
+    for (const LintStatement& lint : part.lints) line(lint_text(lint));
     items(part.items);
     close();
   }
@@ -256,6 +266,7 @@ class Printer {
     }
     remarks(policy.owner, policy.notes);
     for (const NeverStatement& never : policy.nevers) line(never_text(never));
+    for (const LintStatement& lint : policy.lints) line(lint_text(lint));
     items(policy.items);
     close();
   }

@@ -74,16 +74,15 @@ bool Cursor::accept_word(std::string_view word) {
 bool Cursor::at_statement() {
   if (!at(TokenKind::word)) return false;
   const std::string_view word = peek().span.text();
-  if (const StatementWord* row = statement_word(word)) {
-    if (row->stands_for_itself) return true;
-    if (!peek().first_on_line) return false;
-    if (word != "from" && word != "to") return true;
-    // `to` also stands inside a rule: it starts a block only before a zone and its content.
-    return at(TokenKind::word, 1) &&
-           (at(TokenKind::left_brace, 2) || at_word("allow", 2) || at_word("deny", 2) ||
-            at_word("use", 2) || at_word("either", 2));
-  }
-  return later_word(word) && peek().first_on_line;
+  const StatementWord* row = statement_word(word);
+  if (!row) return false;
+  if (row->stands_for_itself) return true;
+  if (!peek().first_on_line) return false;
+  if (word != "from" && word != "to") return true;
+  // `to` also stands inside a rule: it starts a block only before a zone and its content.
+  return at(TokenKind::word, 1) &&
+         (at(TokenKind::left_brace, 2) || at_word("allow", 2) || at_word("deny", 2) ||
+          at_word("use", 2) || at_word("either", 2));
 }
 
 bool Cursor::expect(TokenKind kind, std::string_view what, std::string_view hint) {
@@ -127,10 +126,6 @@ void Cursor::error(std::string_view code, Span span, std::string message, std::v
   silent_ = true;
 }
 
-void Cursor::not_yet(Span span, std::string_view construct) {
-  error("not-yet", span, "`" + std::string(construct) + "` is not part of the language yet");
-}
-
 std::optional<Token> Cursor::next_statement(const Block& block) {
   while (true) {
     silent_ = false;
@@ -152,8 +147,6 @@ std::optional<Token> Cursor::next_statement(const Block& block) {
       error("misplaced-statement", token.span,
             quote(word) + " cannot stand in " + block.title + ": it stands " +
                 std::string(row->home));
-    } else if (const LaterWord* later = later_word(word)) {
-      not_yet(token.span, later->construct);
     } else {
       report_unknown(block, token);
     }

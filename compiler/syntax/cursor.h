@@ -45,7 +45,6 @@ class Cursor {
   void expected(std::string_view what, std::string_view hint = {}, std::vector<Fix> fixes = {});
   void error(std::string_view code, Span span, std::string message, std::vector<Note> notes = {},
              std::vector<Fix> fixes = {});
-  void not_yet(Span span, std::string_view construct);
 
   /// The word that starts the next statement of `block`, taken. Nothing at the end of the block,
   /// whose brace is taken as well. Words that start no statement here are reported and skipped.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Feeds: their declaration, and what a rule takes from one. Entry points: Parser::feed(),
-// Parser::remotes().
+// Feeds: their declaration, what a rule takes from one, and what it should not. Entry points:
+// Parser::feed(), Parser::remotes(), Parser::lint().
 #include "compiler/syntax/grammar.h"
 
 namespace sallyport {
@@ -58,15 +58,31 @@ Parsed<FeedReference> Parser::feed_reference() {
   Parsed<Name> feed_name = name_in_line("the feed's name");
   if (!feed_name) return {};
   reference.feed = std::move(*feed_name);
-  if (cursor_.accept_word("where")) {
-    do {
-      Parsed<FeedFilter> filter = feed_filter();
-      if (!filter) return {};
-      reference.filters.push_back(std::move(*filter));
-    } while (cursor_.accept_word("and"));
-  }
+  if (!feed_filters(reference.filters)) return {};
   reference.span = since(start);
   return reference;
+}
+
+/// `where` and what follows it, if it is there.
+bool Parser::feed_filters(std::vector<FeedFilter>& into) {
+  if (!cursor_.accept_word("where")) return true;
+  do {
+    if (!store(feed_filter(), into)) return false;
+  } while (cursor_.accept_word("and"));
+  return true;
+}
+
+Parsed<LintStatement> Parser::lint(Span start) {
+  LintStatement lint;
+  if (!cursor_.expect_word("not", "`not feed` and a format")) return {};
+  if (!cursor_.expect_word("feed", "`feed` and a format")) return {};
+  Parsed<Name> format = name_in_line("the feed's format, such as `azure-service-tags`");
+  if (!format) return {};
+  lint.format = std::move(*format);
+  if (!feed_filters(lint.filters)) return {};
+  if (cursor_.at(TokenKind::string)) lint.reason = string_of(cursor_.take());
+  lint.span = since(start);
+  return lint;
 }
 
 Parsed<FeedFilter> Parser::feed_filter() {

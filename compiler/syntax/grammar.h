@@ -52,6 +52,7 @@ class Parser {
   Parsed<EitherStatement> either(Span start, Scope scope);
   Parsed<EitherStatement::Alternative> either_alternative(Scope scope);
   Parsed<NeverStatement> never(Span start);
+  Parsed<LintStatement> lint(Span start);
   Parsed<Remark> remark(Span start);
   bool owner(Span start, std::optional<Remark>& into);
   Parsed<ZoneStatement> zone(Span start);
@@ -78,6 +79,7 @@ class Parser {
   bool at_feed_reference();
   Parsed<Name> name_in_line(std::string_view what);
   Parsed<FeedReference> feed_reference();
+  bool feed_filters(std::vector<FeedFilter>& into);
   Parsed<FeedFilter> feed_filter();
   enum class Modified { rule, use };
   bool modifiers(Modified what, std::vector<Modifier>& into);

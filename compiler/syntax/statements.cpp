@@ -131,6 +131,7 @@ bool Parser::policy_item(const Token& word, PolicyStatement& policy) {
     return store(either(word.span, Scope::policy_alternative), policy.items);
   }
   if (keyword == "never") return store(never(word.span), policy.nevers);
+  if (keyword == "lint") return store(lint(word.span), policy.lints);
   if (keyword == "owner") return owner(word.span, policy.owner);
   if (keyword == "note") return store(remark(word.span), policy.notes);
   if (keyword == "capabilities") return capabilities(policy);

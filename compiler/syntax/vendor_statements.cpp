@@ -35,6 +35,7 @@ bool Parser::vendor_item(const Token& word, VendorStatement& vendor) {
   if (keyword == "let") return store(let(word.span), vendor.lets);
   if (keyword == "part") return store(part(word.span), vendor.parts);
   if (keyword == "never") return store(never(word.span), vendor.nevers);
+  if (keyword == "lint") return store(lint(word.span), vendor.lints);
   if (keyword == "owner") return owner(word.span, vendor.owner);
   return store(remark(word.span), vendor.notes);
 }
@@ -250,6 +251,7 @@ bool Parser::part_item(const Token& word, PartStatement& part) {
   if (keyword == "note") return store(remark(word.span), part.notes);
   if (keyword == "owner") return owner(word.span, part.owner);
   if (keyword == "never") return store(never(word.span), part.nevers);
+  if (keyword == "lint") return store(lint(word.span), part.lints);
   if (keyword == "use") return store(use(word.span), part.items);
   if (keyword == "either") return store(either(word.span, Scope::alternative), part.items);
   return store(rule(word), part.items);

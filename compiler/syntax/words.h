@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The words that start statements and where each may stand, those that start modifiers, and the
-// words kept for later. The parser and its recovery read the same tables.
+// The words that start statements and where each may stand, and those that start modifiers. The
+// parser and its recovery read the same tables.
 #pragma once
 
 #include <cstdint>
@@ -63,6 +63,7 @@ inline constexpr StatementWord statement_words[] = {
     {"let", Scope::vendor | Scope::part | Scope::alternative, true, "in a vendor or a part"},
     {"part", only(Scope::vendor), true, "in a vendor"},
     {"never", Scope::vendor | Scope::part | Scope::policy, false, "in a vendor, part or policy"},
+    {"lint", Scope::vendor | Scope::part | Scope::policy, false, "in a vendor, part or policy"},
     {"allow", rule_scopes, true, "in a part or a policy"},
     {"deny", rule_scopes, true, "in a part or a policy"},
     {"use", rule_scopes, true, "in a part or a policy"},
@@ -102,23 +103,6 @@ inline constexpr ModifierWord modifier_words[] = {
 
 constexpr const ModifierWord* modifier_word(std::string_view word) {
   for (const ModifierWord& row : modifier_words) {
-    if (row.word == word) return &row;
-  }
-  return nullptr;
-}
-
-/// Words kept for constructs to come, as messages name them.
-struct LaterWord {
-  std::string_view word;
-  std::string_view construct;
-};
-
-inline constexpr LaterWord later_words[] = {
-    {"lint", "lint"},
-};
-
-constexpr const LaterWord* later_word(std::string_view word) {
-  for (const LaterWord& row : later_words) {
     if (row.word == word) return &row;
   }
   return nullptr;

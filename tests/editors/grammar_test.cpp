@@ -51,7 +51,6 @@ bool is_keyword(const std::string& scopes) {
 std::set<std::string> words_of_the_parser() {
   std::set<std::string> words;
   for (const StatementWord& row : statement_words) words.emplace(row.word);
-  for (const LaterWord& row : later_words) words.emplace(row.word);
   const std::regex asked(R"re(\b(?:at|accept|expect)_word\("([a-z0-9-]+)")re");
   for (const auto& entry : fs::directory_iterator(root / "compiler/syntax")) {
     const std::string text = slurp(entry.path());

@@ -78,6 +78,9 @@ class AstEqual {
   static bool equal(const NeverStatement& a, const NeverStatement& b) {
     return equal(a.names, b.names) && a.reason == b.reason;
   }
+  static bool equal(const LintStatement& a, const LintStatement& b) {
+    return equal(a.format, b.format) && equal(a.filters, b.filters) && a.reason == b.reason;
+  }
   static bool equal(const EitherStatement::Alternative& a, const EitherStatement::Alternative& b) {
     return a.title == b.title && equal(a.needs, b.needs) && equal(a.lets, b.lets) &&
            equal(a.items, b.items);
@@ -92,7 +95,7 @@ class AstEqual {
     return equal(a.name, b.name) && a.title == b.title && a.optional == b.optional &&
            equal(a.when, b.when) && equal(a.inside, b.inside) && equal(a.owner, b.owner) &&
            equal(a.notes, b.notes) && equal(a.lets, b.lets) && equal(a.nevers, b.nevers) &&
-           equal(a.items, b.items);
+           equal(a.lints, b.lints) && equal(a.items, b.items);
   }
   static bool equal(const VendorStatement::Provenance& a, const VendorStatement::Provenance& b) {
     return a.text == b.text && a.seen == b.seen;
@@ -101,7 +104,7 @@ class AstEqual {
     return equal(a.name, b.name) && a.title == b.title && a.version == b.version &&
            equal(a.sources, b.sources) && equal(a.owner, b.owner) && equal(a.notes, b.notes) &&
            equal(a.params, b.params) && equal(a.lets, b.lets) && equal(a.nevers, b.nevers) &&
-           equal(a.parts, b.parts);
+           equal(a.lints, b.lints) && equal(a.parts, b.parts);
   }
   static bool equal(const ZoneStatement& a, const ZoneStatement& b) {
     return equal(a.name, b.name) && equal(a.addresses, b.addresses) && equal(a.vlans, b.vlans);
@@ -124,7 +127,8 @@ class AstEqual {
   static bool equal(const PolicyStatement& a, const PolicyStatement& b) {
     return equal(a.name, b.name) && equal(a.settings, b.settings) &&
            equal(a.capabilities, b.capabilities) && equal(a.owner, b.owner) &&
-           equal(a.notes, b.notes) && equal(a.nevers, b.nevers) && equal(a.items, b.items);
+           equal(a.notes, b.notes) && equal(a.nevers, b.nevers) && equal(a.lints, b.lints) &&
+           equal(a.items, b.items);
   }
   static bool equal(const ImportStatement& a, const ImportStatement& b) {
     return equal(a.path, b.path);

@@ -74,6 +74,11 @@ const Row rows[] = {
     {"policy p { either { let a = b } }", "1:21 misplaced-statement", "in a vendor or a part"},
     {"policy p { or { allow any to x } }", "1:12 unknown-statement", "its statements are"},
     {"policy p { never \"x\" }", "1:18 unexpected-token", "a host name or a pattern"},
+    {"policy p { lint feed aws }", "1:17 unexpected-token", "`not feed` and a format"},
+    {"policy p { lint not azure }", "1:21 unexpected-token", "expected `feed`"},
+    {"policy p { lint not feed }", "1:26 unexpected-token", "the feed's format"},
+    {"policy p { lint not feed aws where tag \"x\" }", "1:40 unexpected-token", "expected `=`"},
+    {"policy p { from any { lint not feed aws } }", "1:23 misplaced-statement", "part or policy"},
     {"policy p { capabilities }", "1:25 unexpected-token", "such as `observed-dns`"},
     {"policy p { owner me }", "1:18 unexpected-token", "a text in quotes"},
     {"policy p { owner \"a\"\n owner \"b\" }", "2:2 repeated-modifier", "twice"},
@@ -178,25 +183,6 @@ TEST(Recovery, EachMistakeIsReportedOnceAtItsPlace) {
   }
 }
 
-TEST(Recovery, WhatIsNotYetInTheLanguageIsNamedAndSkipped) {
-  const struct {
-    std::string statement;
-    std::string construct;
-  } later[] = {
-      {"lint not feed azure where tag = \"ServiceBus\" \"not in that tag\"", "lint"},
-  };
-  for (const auto& row : later) {
-    const Parsed result =
-        parsed("vendor a { part b {\n" + row.statement + "\n  allow any to kept\n} }");
-    EXPECT_EQ(std::ranges::count(result.errors, '\n'), 1) << result.shown;
-    EXPECT_NE(result.shown.find("error[not-yet]: `" + row.construct +
-                                "` is not part of the language yet"),
-              std::string::npos)
-        << result.shown;
-    EXPECT_NE(result.text.find("allow any to kept"), std::string::npos) << row.statement;
-  }
-}
-
 TEST(Recovery, SeveralErrorsInOneRunAndTheRestIsRead) {
   const Parsed result = parsed(
       "zone staff = \n"
@@ -256,7 +242,7 @@ TEST(Recovery, DepthAndGarbageAreHarmless) {
 }
 
 TEST(Recovery, EverySyntaxCodeIsShownByACase) {
-  std::set<std::string> shown = {"not-yet", "too-many-errors", "file-too-large"};  // cases above
+  std::set<std::string> shown = {"too-many-errors", "file-too-large"};  // cases above
   for (const Row& row : rows) shown.insert(row.error.substr(row.error.rfind(' ') + 1));
   const CodeFamily& text = code_families().front();
   for (const CodePage& page : text.pages) {
