@@ -26,7 +26,7 @@ struct Change {
 };
 
 std::string deny_text(const Rule& rule) {
-  return rule.origin.rule.text() + ": " + shortened(rule_text(rule));
+  return rule.origin.rule.text() + ": " + shortened(rule_text(rule, {}));
 }
 
 bool opens_names(const Program& program) {

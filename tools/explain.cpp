@@ -148,7 +148,7 @@ void add_near_misses(Json& json, const Question& question, const Address& remote
     const Rule& rule = question.program.rules[miss.rule];
     list.push_back({{"why", miss.why},
                     {"advice", miss.advice.empty() ? Json() : Json(miss.advice)},
-                    {"rule", rule_text(rule)},
+                    {"rule", rule_text(rule, question.program.derivations)},
                     {"place", rule.origin.rule.text()},
                     {"use", rule.origin.use.line == 0 ? Json() : Json(rule.origin.use.text())}});
   }
@@ -168,7 +168,7 @@ Json verdict_json(const Question& question, const Address& remote) {
             {outward ? "source_zones" : "destination_zones", zones_of(flow, question.program)}};
   if (outcome.rule) {
     const Rule& rule = question.program.rules[*outcome.rule];
-    json["rule"] = rule_text(rule);
+    json["rule"] = rule_text(rule, question.program.derivations);
     json["zone"] = rule.zone ? question.program.zones[*rule.zone].name : "any";
     json["place"] = rule.origin.rule.text();
     if (rule.origin.use.line != 0) json["use"] = rule.origin.use.text();

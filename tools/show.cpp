@@ -80,6 +80,7 @@ Json rule_json(const ImageRule& image_rule, const Rule& rule, const Program& pro
           {"place", place_json(rule.origin.rule)},
           {"use", place_json(rule.origin.use)},
           {"owner", rule.owner},
+          {"note", rule.note},
           {"in_force", in_force(rule, day)},
           {"notes", notes_of(rule, program)}};
 }
@@ -170,6 +171,26 @@ Json ranges_json(const std::vector<AddressRange>& ranges) {
   return list;
 }
 
+Json vendors_json(const Program& program) {
+  Json list = Json::array();
+  for (const auto& vendor : program.vendors) {
+    Json sources = Json::array();
+    for (const auto& source : vendor.sources)
+      sources.push_back({{"text", source.text}, {"seen", source.seen}});
+    Json parts = Json::array();
+    for (const auto& part : vendor.parts)
+      parts.push_back({{"name", part.name}, {"title", part.title}, {"notes", part.notes}});
+    list.push_back({{"name", vendor.name},
+                    {"title", vendor.title},
+                    {"version", vendor.version},
+                    {"owner", vendor.owner},
+                    {"sources", std::move(sources)},
+                    {"notes", vendor.notes},
+                    {"parts", std::move(parts)}});
+  }
+  return list;
+}
+
 Json zones_json(const Program& program) {
   Json list = Json::array();
   for (const auto& zone : program.zones) {
@@ -214,6 +235,8 @@ Result<Json> bundle_json(const Bundle& bundle, const Program& program, Day day, 
             {"nat64", ranges_json(program.nat64)},
             {"zones", zones_json(program)}};
   json["owner"] = program.owner;
+  json["notes"] = program.notes;
+  json["vendors"] = vendors_json(program);
   json["needs"] = program.needs;
   json["choices"] = choices_json(program);
   json["nevers"] = nevers_json(program);
@@ -254,6 +277,8 @@ void print_rules(const Json& rules) {
     std::cout << '\n';
     if (!rule.at("owner").get<std::string>().empty())
       std::cout << "       owner: " << rule.at("owner").get<std::string>() << '\n';
+    if (!rule.at("note").get<std::string>().empty())
+      std::cout << "       note: \"" << rule.at("note").get<std::string>() << "\"\n";
     if (!rule.at("in_force").get<bool>()) std::cout << "       NOT IN FORCE on this day\n";
     for (const auto& note : rule.at("notes"))
       std::cout << "       note: " << note.get<std::string>() << '\n';
@@ -268,6 +293,33 @@ void print_feeds(const Json& feeds) {
     if (!text("version").empty()) std::cout << ", version " << text("version");
     if (!text("date").empty()) std::cout << ", of " << text("date");
     std::cout << "\n           sha256 " << text("sha256") << '\n';
+  }
+}
+
+/// What the vendors' texts say, and when somebody last looked.
+void print_vendors(const Json& vendors) {
+  const auto print = [](const char* indent, const char* what, const Json& text) {
+    const std::string words = text.get<std::string>();
+    if (!words.empty()) std::cout << indent << what << words << '\n';
+  };
+  for (const auto& vendor : vendors) {
+    const auto text = [&](const char* key) { return vendor.at(key).get<std::string>(); };
+    std::cout << "vendor     " << text("name")
+              << (text("title").empty() ? "" : ", " + text("title"))
+              << (text("version").empty() ? "" : ", version " + text("version")) << '\n';
+    print("           ", "owner: ", vendor.at("owner"));
+    for (const auto& source : vendor.at("sources")) {
+      const std::string seen = source.at("seen").get<std::string>();
+      std::cout << "           source: " << source.at("text").get<std::string>()
+                << (seen.empty() ? "" : ", seen " + seen) << '\n';
+    }
+    for (const auto& note : vendor.at("notes")) print("           ", "note: ", note);
+    for (const auto& part : vendor.at("parts")) {
+      const std::string title = part.at("title").get<std::string>();
+      std::cout << "           part " << part.at("name").get<std::string>()
+                << (title.empty() ? "" : ": " + title) << '\n';
+      for (const auto& note : part.at("notes")) print("             ", "note: ", note);
+    }
   }
 }
 
@@ -300,7 +352,10 @@ void print_page(const Json& json, bool tables) {
             << (lifetimes.at("grace").is_null() ? "twice the TTL, at least 300"
                                                 : lifetimes.at("grace").dump())
             << " s, max-stale " << lifetimes.at("max_stale") << " s\n";
+  for (const auto& note : json.at("notes"))
+    std::cout << "note       " << note.get<std::string>() << '\n';
   print_feeds(json.at("feeds"));
+  print_vendors(json.at("vendors"));
   for (const auto& resolver : json.at("resolvers")) {
     std::cout << "resolver   " << resolver.at("name").get<std::string>() << " = "
               << joined(resolver.at("servers")) << '\n';

@@ -56,7 +56,8 @@ std::string expected_text(const Expectation& expectation) {
 std::string rule_line(const Judgement& judgement, const Program& program) {
   if (!judgement.rule) return {};
   const Rule& rule = program.rules[*judgement.rule];
-  std::string line = shortened(rule_text(rule)) + " at " + rule.origin.rule.text();
+  std::string line =
+      shortened(rule_text(rule, program.derivations)) + " at " + rule.origin.rule.text();
   if (rule.origin.use.line != 0) line += ", used at " + rule.origin.use.text();
   return line;
 }
@@ -83,7 +84,7 @@ Json judgement_json(const TestRun& run, std::size_t index) {
             {"happened", judgement.happened}};
   if (judgement.rule) {
     const Rule& rule = run.program->rules[*judgement.rule];
-    json["rule"] = rule_text(rule);
+    json["rule"] = rule_text(rule, run.program->derivations);
     json["rule_place"] = rule.origin.rule.text();
   }
   if (judgement.near_miss) json["near_miss"] = *judgement.near_miss;

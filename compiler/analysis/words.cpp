@@ -174,7 +174,7 @@ CellWords words_of(const Cell& cell, const Extents& extents) {
   words.vlans = vlans_text(cell, rule, program);
   words.view = rule.via;
   if (!cell.patterns.empty()) words.example = cell.example;
-  words.rule = rule_text(rule);
+  words.rule = rule_text(rule, program.derivations);
   words.place = rule.origin.rule.text();
   if (rule.origin.use.line != 0) words.use = rule.origin.use.text();
   words.vendor = rule.origin.vendor;

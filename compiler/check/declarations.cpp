@@ -222,7 +222,7 @@ std::vector<std::string> Declarations::vendor_names(std::size_t module) const {
   return names;
 }
 
-const VendorStatement* Declarations::unseen_vendor(std::string_view name) const {
+const VendorStatement* Declarations::vendor_anywhere(std::string_view name) const {
   const auto found = vendors_.find(name);
   return found == vendors_.end() ? nullptr : found->second.statement;
 }

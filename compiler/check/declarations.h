@@ -38,8 +38,8 @@ class Declarations {
   /// Of a vendor that vendor() gave.
   std::size_t module_of(const VendorStatement& vendor) const;
   bool is_broken(const VendorStatement& vendor) const { return broken_.contains(&vendor); }
-  /// A declared vendor of that name that the module does not see.
-  const VendorStatement* unseen_vendor(std::string_view name) const;
+  /// Of that name, whoever sees it.
+  const VendorStatement* vendor_anywhere(std::string_view name) const;
 
  private:
   void declare_vendors(const std::vector<Module>& modules, Reporter& reporter);

@@ -106,7 +106,8 @@ bool RuleModifiers::apply(const Modifier& modifier) {
     case Kind::log:
       rule_.log = true;
       break;
-    case Kind::note:  // for readers of the policy
+    case Kind::note:
+      rule_.note = modifier.text;
       break;
   }
   return true;

@@ -12,6 +12,7 @@
 
 #include "compiler/check/parts.h"
 #include "compiler/check/rules.h"
+#include "compiler/check/vendor_records.h"
 #include "compiler/check/written.h"
 #include "compiler/program/capabilities.h"
 #include "compiler/source/wording.h"
@@ -96,6 +97,7 @@ std::optional<Program> PolicyReader::run() {
   referents_.resolvers = &program_.resolvers;
   referents_.nat64 = program_.nat64;
   if (policy_.owner) program_.owner = policy_.owner->text;
+  for (const Remark& note : policy_.notes) program_.notes.push_back(note.text);
   read_capabilities();
   read_settings();
   for (const auto& item : policy_.items) {
@@ -115,6 +117,7 @@ std::optional<Program> PolicyReader::run() {
   judge_feeds();
   read_nevers();
   if (!sound_ || !declarations_.are_sound()) return {};
+  program_.vendors = vendor_records(program_.rules, declarations_);
   sort_derivations();
   return std::move(program_);
 }

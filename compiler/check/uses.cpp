@@ -179,7 +179,7 @@ const VendorStatement* vendor_of(const UseStatement& use, std::size_t module,
   if (const VendorStatement* vendor = declarations.vendor(module, name)) return vendor;
   Hint hint = did_you_mean(name, declarations.vendor_names(module));
   std::vector<Note> notes;
-  if (const VendorStatement* unseen = declarations.unseen_vendor(name)) {
+  if (const VendorStatement* unseen = declarations.vendor_anywhere(name)) {
     notes.push_back({unseen->name.span, "it is declared in a file that this one does not import"});
     hint.clear();
   }

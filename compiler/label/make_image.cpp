@@ -151,7 +151,7 @@ std::vector<const Rule*> add_groups_and_rules(const Program& whole, const Progra
                                               Image& image) {
   std::vector<std::string> texts;
   texts.reserve(whole.rules.size());
-  for (const Rule& rule : whole.rules) texts.push_back(rule_text(rule));
+  for (const Rule& rule : whole.rules) texts.push_back(rule_text(rule, whole.derivations));
   std::vector<std::string> identities = rule_identities(whole, texts);
   image.rules.reserve(whole.rules.size());
   std::unordered_map<GroupKey, std::uint32_t, GroupHash> index;

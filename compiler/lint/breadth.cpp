@@ -34,7 +34,7 @@ bool is_wide(const AddressRange& range) {
 }
 
 std::string services_text(const Rule& rule) {
-  std::string text = rule_text(rule);
+  std::string text = rule_text(rule, {});
   text.resize(std::min({text.find(" to "), text.find(" from "), text.size()}));
   return text;
 }

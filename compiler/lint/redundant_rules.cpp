@@ -24,8 +24,8 @@ void add_notes(const Program& program, const std::vector<std::uint32_t>& rules,
   for (std::size_t i = 0; i < std::min(rules.size(), most_notes); ++i) {
     const Rule& rule = program.rules[rules[i]];
     diagnostic.notes.push_back(
-        {statements.seen(rule), quote(rule_text(rule)) + from_vendor(rule) + " " +
-                                    std::string(verb) +
+        {statements.seen(rule), quote(rule_text(rule, program.derivations)) + from_vendor(rule) +
+                                    " " + std::string(verb) +
                                     (rules.size() > 1 ? " part of it" : " it")});
   }
   if (rules.size() > most_notes) {
@@ -137,9 +137,10 @@ void lint_denied_rules(Inspection& inspection) {
   for (const Program& program : inspection.programs()) {
     for (const Covered& covered : denied_rules(program)) {
       const Rule& rule = program.rules[covered.rule];
-      Diagnostic* diagnostic = inspection.warn(
-          "denied-rule", inspection.statements().seen(rule),
-          quote(rule_text(rule)) + from_vendor(rule) + " opens nothing: all of it is denied");
+      Diagnostic* diagnostic =
+          inspection.warn("denied-rule", inspection.statements().seen(rule),
+                          quote(rule_text(rule, program.derivations)) + from_vendor(rule) +
+                              " opens nothing: all of it is denied");
       if (!diagnostic) continue;
       add_notes(program, covered.by, "denies", inspection.statements(), *diagnostic);
     }

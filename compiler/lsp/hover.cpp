@@ -42,10 +42,10 @@ std::string counted(std::size_t count, std::string_view one) {
   return std::to_string(count) + " " + std::string(one) + (count == 1 ? "" : "s");
 }
 
-std::string rules_text(const std::vector<const Rule*>& rules) {
+std::string rules_text(const std::vector<std::string>& rules) {
   std::string out;
   for (std::size_t i = 0; i < rules.size() && i < most_rules; ++i) {
-    out += (i == 0 ? "" : "\n") + shortened(rule_text(*rules[i]));
+    out += (i == 0 ? "" : "\n") + shortened(rules[i]);
   }
   if (rules.size() > most_rules)
     out += "\n# ... and " + std::to_string(rules.size() - most_rules) + " more";
@@ -160,12 +160,12 @@ std::string about(const Document& document, const Symbol& symbol) {
 /// The rules that the `use` at a place brings into the programs, after expansion.
 std::string brought(const Document& document, const Span& use) {
   const Place place = use.place();
-  std::vector<const Rule*> rules;
+  std::vector<std::string> rules;
   for (const Program& program : document.compilation.programs) {
     for (const Rule& rule : program.rules) {
       if (rule.origin.use.line == place.line && rule.origin.use.column == place.column &&
           rule.origin.use.file == document.path.filename().string()) {
-        rules.push_back(&rule);
+        rules.push_back(rule_text(rule, program.derivations));
       }
     }
   }

@@ -63,11 +63,26 @@ std::string services_text(const Rule& rule) {
   return text.empty() ? "nothing" : text;
 }
 
-/// `g0-{1}-sb.example.com`: the label of the first derivation of the program stands for `{1}`.
-std::string derived_text(const DerivedName& name) {
-  std::string text = name.head + "{" + std::to_string(name.derivation + 1) + "}" + name.tail;
-  if (!name.unless.empty()) text += " unless like \"" + name.unless + "\"";
-  return text;
+/// ` (label of acme.example.com unless like "*-v*")`: said once behind the names that share it.
+std::string label_text(const DerivedName& name, const std::vector<Derivation>& derivations) {
+  std::string text;
+  if (name.derivation < derivations.size())
+    text = "label of " + derivations[name.derivation].alias.text();
+  if (!name.unless.empty())
+    text += std::string(text.empty() ? "" : " ") + "unless like \"" + name.unless + "\"";
+  return text.empty() ? text : " (" + text + ")";
+}
+
+/// `g0-{label}-sb.example.com, g1-{label}-sb.example.com (label of acme.example.com)`.
+void add_derived(const std::vector<DerivedName>& names, const std::vector<Derivation>& derivations,
+                 List& list) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::string text = names[i].head + "{label}" + names[i].tail;
+    const bool last = i + 1 == names.size() || names[i + 1].derivation != names[i].derivation ||
+                      names[i + 1].unless != names[i].unless;
+    if (last) text += label_text(names[i], derivations);
+    list.add(text);
+  }
 }
 
 /// ` valid 2024-10-01 until 2025-02-01`, or less.
@@ -79,7 +94,7 @@ std::string validity_text(const Validity& validity) {
 }
 
 /// `a.example.com, *.example.net, 192.0.2.0/24`.
-std::string remote_text(const RemoteSet& remote) {
+std::string remote_text(const RemoteSet& remote, const std::vector<Derivation>& derivations) {
   List list;
   for (const HostName& name : remote.names) list.add(name.text());
   for (const NamePattern& pattern : remote.patterns) list.add(pattern.text());
@@ -88,7 +103,7 @@ std::string remote_text(const RemoteSet& remote) {
   const bool anywhere = std::ranges::binary_search(remote.ranges, all_v4) &&
                         std::ranges::binary_search(remote.ranges, all_v6);
   if (anywhere) list.add("anywhere");
-  for (const DerivedName& name : remote.derived) list.add(derived_text(name));
+  add_derived(remote.derived, derivations, list);
   for (const AddressRange& range : remote.ranges) {
     if (anywhere && (range == all_v4 || range == all_v6)) continue;
     list.add(range);
@@ -107,11 +122,12 @@ std::string identity_of(const Program& program, const Rule& rule, const std::str
 
 }  // namespace
 
-std::string rule_text(const Rule& rule) {
+std::string rule_text(const Rule& rule, const std::vector<Derivation>& derivations) {
   std::string text = rule.action == Action::allow ? "allow " : "deny ";
   const bool inward = rule.direction == Direction::inward;
   if (inward) text += "in ";
-  text += services_text(rule) + (inward ? " from " : " to ") + remote_text(rule.remote);
+  text +=
+      services_text(rule) + (inward ? " from " : " to ") + remote_text(rule.remote, derivations);
   if (rule.private_ok) text += " private ok";
   if (rule.absent_ok) text += " absent ok";
   if (!rule.via.empty()) text += " via " + rule.via;
@@ -151,7 +167,7 @@ std::optional<std::string> unmet(const Program& program) {
 std::vector<std::string> rule_identities(const Program& program) {
   std::vector<std::string> texts;
   texts.reserve(program.rules.size());
-  for (const Rule& rule : program.rules) texts.push_back(rule_text(rule));
+  for (const Rule& rule : program.rules) texts.push_back(rule_text(rule, program.derivations));
   return rule_identities(program, texts);
 }
 

@@ -137,6 +137,7 @@ struct Rule {
   std::string via;    // the resolver that is asked for the names; empty: all of them
   Validity validity;  // outside of it the rule neither opens nor closes
   std::string owner;  // who answers for it; may be empty
+  std::string note;   // for readers; may be empty
   Origin origin;
   bool operator==(const Rule&) const = default;
 };
@@ -172,6 +173,29 @@ struct FeedSource {
   bool operator==(const FeedSource&) const = default;
 };
 
+/// What the text of a vendor says for readers. Everything may be empty but the names.
+struct VendorRecord {
+  struct Source {
+    std::string text;
+    std::string seen;  // YYYY-MM-DD
+    bool operator==(const Source&) const = default;
+  };
+  struct Part {
+    std::string name;
+    std::string title;
+    std::vector<std::string> notes;
+    bool operator==(const Part&) const = default;
+  };
+  std::string name;
+  std::string title;
+  std::string version;
+  std::string owner;
+  std::vector<Source> sources;
+  std::vector<std::string> notes;
+  std::vector<Part> parts;  // of which there are rules, in the order of the first
+  bool operator==(const VendorRecord&) const = default;
+};
+
 /// Lifetimes of bound addresses (N4, N14, N2).
 struct Lifetimes {
   Seconds ttl_floor{10};
@@ -183,10 +207,12 @@ struct Lifetimes {
 struct Program {
   std::string policy;
   Lifetimes lifetimes;
-  std::string owner = {};                // may be empty
-  std::vector<std::string> needs = {};   // capabilities that `run` must have; sorted
-  std::vector<AddressRange> nat64 = {};  // the operator's NAT64 prefixes, special (D9); canonical
-  std::vector<FeedSource> feeds = {};    // in source order
+  std::string owner = {};                  // may be empty
+  std::vector<std::string> notes = {};     // for readers
+  std::vector<std::string> needs = {};     // capabilities that `run` must have; sorted
+  std::vector<AddressRange> nat64 = {};    // the operator's NAT64 prefixes, special (D9); canonical
+  std::vector<FeedSource> feeds = {};      // in source order
+  std::vector<VendorRecord> vendors = {};  // of which there are rules, in the order of the first
   std::vector<Resolver> resolvers;
   std::vector<Zone> zones;  // may overlap; empty: every rule covers every local address
   std::vector<Derivation> derivations = {};     // sorted
@@ -200,8 +226,9 @@ struct Program {
 /// is refused as a whole: an engine that left it out would open or close something else.
 std::optional<std::string> unmet(const Program& program);
 
-/// The rule on one line: `allow tcp 443 to a.example.com, 192.0.2.0/24`.
-std::string rule_text(const Rule& rule);
+/// The rule on one line: `allow tcp 443 to a.example.com, 192.0.2.0/24`. The derivations are those
+/// of its program; where they are not given, a derived label does not say of which alias it is.
+std::string rule_text(const Rule& rule, const std::vector<Derivation>& derivations);
 
 /// Stable across generations: (policy, zone, vendor, part, rule text), with ` #2`, ` #3` for
 /// repetitions. One string for each rule, in order.

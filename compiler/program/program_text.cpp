@@ -44,6 +44,19 @@ void write_feed(const FeedSource& feed, std::string& text) {
           std::to_string(feed.entries) + "\n";
 }
 
+void write_vendor(const VendorRecord& vendor, std::string& text) {
+  text += "vendor " + quoted(vendor.name) + " " + quoted(vendor.title) + " " +
+          quoted(vendor.version) + " " + quoted(vendor.owner) + "\n";
+  for (const VendorRecord::Source& source : vendor.sources) {
+    text += "  source " + quoted(source.text) + " " + quoted(source.seen) + "\n";
+  }
+  for (const std::string& note : vendor.notes) text += "  note " + quoted(note) + "\n";
+  for (const VendorRecord::Part& part : vendor.parts) {
+    text += "  part " + quoted(part.name) + " " + quoted(part.title) + "\n";
+    for (const std::string& note : part.notes) text += "  note " + quoted(note) + "\n";
+  }
+}
+
 void write_zone(const Zone& zone, std::string& text) {
   text += "zone " + quoted(zone.name) + "\n";
   write_ranges(zone.ranges, text);
@@ -92,6 +105,7 @@ void write_rule(const Rule& rule, std::string& text) {
   if (rule.validity.from) text += "  valid " + day_text(*rule.validity.from) + "\n";
   if (rule.validity.until) text += "  until " + day_text(*rule.validity.until) + "\n";
   if (!rule.owner.empty()) text += "  owner " + quoted(rule.owner) + "\n";
+  if (!rule.note.empty()) text += "  note " + quoted(rule.note) + "\n";
   text += "  vendor " + quoted(rule.origin.vendor) + " " + quoted(rule.origin.part) + "\n";
   text += place_line("at", rule.origin.rule);
   text += place_line("use", rule.origin.use);
@@ -103,9 +117,11 @@ std::string program_text(const Program& program) {
   std::string text = std::string(first_line) + "\npolicy " + quoted(program.policy) + "\n";
   write_lifetimes(program.lifetimes, text);
   if (!program.owner.empty()) text += "owner " + quoted(program.owner) + "\n";
+  for (const std::string& note : program.notes) text += "note " + quoted(note) + "\n";
   for (const std::string& need : program.needs) text += "needs " + quoted(need) + "\n";
   for (const AddressRange& prefix : program.nat64) text += "nat64 " + prefix.text() + "\n";
   for (const FeedSource& feed : program.feeds) write_feed(feed, text);
+  for (const VendorRecord& vendor : program.vendors) write_vendor(vendor, text);
   for (const Resolver& resolver : program.resolvers) write_resolver(resolver, text);
   for (const Zone& zone : program.zones) write_zone(zone, text);
   for (const Derivation& derivation : program.derivations) write_derivation(derivation, text);

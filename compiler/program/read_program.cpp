@@ -11,6 +11,7 @@
 #include "compiler/program/program_text.h"
 #include "compiler/program/read_parts.h"
 #include "compiler/program/rule_lines.h"
+#include "compiler/program/vendor_lines.h"
 
 namespace sallyport {
 namespace {
@@ -34,9 +35,11 @@ class ProgramReader {
   Fault read_item();
   Fault read_lifetimes(Words words);
   Fault read_owner(Words words);
+  Fault read_note(Words words);
   Fault read_need(Words words);
   Fault read_nat64(Words words);
   Fault read_feed(Words words);
+  Fault read_vendor(Words words);
   Fault read_derivation(Words words);
   Fault read_never(Words words);
   Fault read_choice(Words words);
@@ -48,7 +51,7 @@ class ProgramReader {
   Fault read_vlan(Words words);
   Fault close_block();
 
-  enum class Block { none, resolver, zone, rule };
+  enum class Block { none, vendor, resolver, zone, rule };
   struct Row {
     std::string_view keyword;
     Fault (ProgramReader::*read)(Words words);
@@ -117,11 +120,18 @@ Fault ProgramReader::read_head() {
 }
 
 const ProgramReader::Row ProgramReader::rows[] = {
-    {"owner", &ProgramReader::read_owner},           {"needs", &ProgramReader::read_need},
-    {"nat64", &ProgramReader::read_nat64},           {"feed", &ProgramReader::read_feed},
-    {"resolver", &ProgramReader::read_resolver},     {"zone", &ProgramReader::read_zone},
-    {"derivation", &ProgramReader::read_derivation}, {"never", &ProgramReader::read_never},
-    {"choice", &ProgramReader::read_choice},         {"rule", &ProgramReader::read_rule},
+    {"owner", &ProgramReader::read_owner},
+    {"note", &ProgramReader::read_note},
+    {"needs", &ProgramReader::read_need},
+    {"nat64", &ProgramReader::read_nat64},
+    {"feed", &ProgramReader::read_feed},
+    {"vendor", &ProgramReader::read_vendor},
+    {"resolver", &ProgramReader::read_resolver},
+    {"zone", &ProgramReader::read_zone},
+    {"derivation", &ProgramReader::read_derivation},
+    {"never", &ProgramReader::read_never},
+    {"choice", &ProgramReader::read_choice},
+    {"rule", &ProgramReader::read_rule},
 };
 
 /// The first line of an item; each kind stands behind all of the kinds above it.
@@ -144,6 +154,22 @@ Fault ProgramReader::read_top() {
 Fault ProgramReader::read_owner(Words words) {
   if (!program_.owner.empty()) return "a second owner";
   return read_string(words, program_.owner);
+}
+
+Fault ProgramReader::read_note(Words words) {
+  return read_string(words, program_.notes.emplace_back());
+}
+
+Fault ProgramReader::read_vendor(Words words) {
+  VendorRecord vendor;
+  if (auto fault = read_vendor_head(words, vendor)) return fault;
+  auto& vendors = program_.vendors;
+  if (std::ranges::find(vendors, vendor.name, &VendorRecord::name) != vendors.end()) {
+    return "a second vendor " + shown(vendor.name);
+  }
+  vendors.push_back(std::move(vendor));
+  block_ = Block::vendor;
+  return std::nullopt;
 }
 
 Fault ProgramReader::read_need(Words words) {
@@ -242,6 +268,8 @@ Fault ProgramReader::read_item() {
   Words words(line_.substr(2));
   const std::string_view keyword = words.word();
   switch (block_) {
+    case Block::vendor:
+      return read_vendor_line(line_, keyword, words, program_.vendors.back());
     case Block::resolver:
       return read_resolver_item(keyword, words);
     case Block::zone:

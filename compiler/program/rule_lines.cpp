@@ -27,6 +27,7 @@ const RuleLines::Row RuleLines::rows[] = {
     {"valid", Part::valid},
     {"until", Part::until},
     {"owner", Part::owner},
+    {"note", Part::note},
     {"vendor", Part::vendor},
     {"at", Part::at},
     {"use", Part::use},
@@ -113,6 +114,8 @@ Fault RuleLines::read(Part part, std::string_view text, Words words) {
       return read_day(found, rule_.validity.until);
     case Part::owner:
       return read_string(words, rule_.owner);
+    case Part::note:
+      return read_string(words, rule_.note);
     case Part::vendor:
       return read_vendor(words);
     case Part::at:

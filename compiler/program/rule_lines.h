@@ -40,6 +40,7 @@ class RuleLines {
     valid,
     until,
     owner,
+    note,
     vendor,
     at,
     use

@@ -399,7 +399,7 @@ void expect_witnesses(const Program& now, const Program& before, const Cell& cel
         surroundings.bindings = each;
         surroundings.day = day_of(cell);
         ASSERT_TRUE(passes(now, flow, surroundings) && !passes(before, flow, surroundings))
-            << rule_text(rule) << '\n'
+            << rule_text(rule, now.derivations) << '\n'
             << flow.text();
       }
     }

@@ -47,8 +47,8 @@ TEST(Rivals, the_rules_found_are_those_of_which_the_extents_overlap) {
             const Numbers members = rivals.rules(cohort);
             return std::ranges::find(members, rule) != members.end();
           });
-          ASSERT_EQ(shares, is_found) << rule_text(program.rules[rule]) << '\n'
-                                      << rule_text(other.rules[asked]);
+          ASSERT_EQ(shares, is_found) << rule_text(program.rules[rule], program.derivations) << '\n'
+                                      << rule_text(other.rules[asked], other.derivations);
           ++(shares ? found : passed_by);
         }
       }

@@ -30,7 +30,7 @@ class CheckTest : public testing::Test {
   }
   std::string rules_of(const Program& program) const {
     std::string text;
-    for (const Rule& rule : program.rules) text += rule_text(rule) + "\n";
+    for (const Rule& rule : program.rules) text += rule_text(rule, program.derivations) + "\n";
     return text;
   }
 

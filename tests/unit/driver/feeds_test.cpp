@@ -64,8 +64,8 @@ TEST(Feeds, each_file_has_its_own_names_for_feeds) {
   const auto programs = programs_of("", texts_below(""));
   ASSERT_EQ(programs.size(), 1U);
   ASSERT_EQ(programs[0].rules.size(), 2U);
-  EXPECT_EQ(rule_text(programs[0].rules[0]), "allow tcp 443 to 192.0.2.0/24, 198.51.100.0/25");
-  EXPECT_EQ(rule_text(programs[0].rules[1]), "allow udp 53 to 203.0.113.9");
+  EXPECT_EQ(rule_text(programs[0].rules[0], {}), "allow tcp 443 to 192.0.2.0/24, 198.51.100.0/25");
+  EXPECT_EQ(rule_text(programs[0].rules[1], {}), "allow udp 53 to 203.0.113.9");
 }
 
 TEST(Feeds, provenance_is_that_of_the_feeds_in_use) {

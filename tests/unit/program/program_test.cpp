@@ -37,7 +37,7 @@ TEST(RuleText, ReadsLikeThePolicy) {
   Rule simple = allow({{protocol_tcp, 443, 443}});
   simple.remote.names = {name("a.example.com")};
   simple.remote.ranges = {range("192.0.2.0/24")};
-  EXPECT_EQ(rule_text(simple), "allow tcp 443 to a.example.com, 192.0.2.0/24");
+  EXPECT_EQ(rule_text(simple, {}), "allow tcp 443 to a.example.com, 192.0.2.0/24");
 
   Rule lists = allow({{protocol_tcp, 443, 443},
                       {protocol_tcp, 8443, 8450},
@@ -46,20 +46,20 @@ TEST(RuleText, ReadsLikeThePolicy) {
                       {200, 0, 0}});
   lists.remote.patterns = {pattern("*.example.com")};
   lists.private_ok = true;
-  EXPECT_EQ(rule_text(lists),
+  EXPECT_EQ(rule_text(lists, {}),
             "allow tcp 443, 8443-8450 or udp 3478 or gre or protocol 200 to *.example.com "
             "private ok");
 
   Rule anywhere = allow(any_service());
   anywhere.remote.ranges = {range("0.0.0.0/0"), range("127.0.0.1"), range("::/0")};
-  EXPECT_EQ(rule_text(anywhere), "allow any to anywhere, 127.0.0.1");
+  EXPECT_EQ(rule_text(anywhere, {}), "allow any to anywhere, 127.0.0.1");
 
   Rule deny;
   deny.action = Action::deny;
   deny.every_service = true;
   deny.remote.ranges = {range("0.0.0.0/0")};
-  EXPECT_EQ(rule_text(deny), "deny any to 0.0.0.0/0");
-  EXPECT_EQ(rule_text(allow({{protocol_icmp, 8, 8}})), "allow icmp 8 to nothing");
+  EXPECT_EQ(rule_text(deny, {}), "deny any to 0.0.0.0/0");
+  EXPECT_EQ(rule_text(allow({{protocol_icmp, 8, 8}}), {}), "allow icmp 8 to nothing");
 }
 
 TEST(RuleIdentities, SayWhereARuleBelongsAndCountRepetitions) {

@@ -100,9 +100,18 @@ constexpr std::string_view rare_lines =
 policy "branch"
 lifetimes 10 default 86400
 owner "network team"
+note "the office"
+note "and its lab"
 needs "observed-dns"
 nat64 2001:db8:64::/96
 feed "azure" "feeds/azure.json" "azure-service-tags" "363" "2025-07-21" "00ff" 90493
+vendor "acme" "Acme Cloud" "2.0.x" "voice team"
+  source "the page" "2024-05-17"
+  source "the portal" ""
+  note "of May"
+  part "calls" "voice and video"
+  note "both ways"
+  part "web" ""
 resolver "vpn"
   server 10.0.0.53 53
 zone "guests"
@@ -124,6 +133,7 @@ rule allow in 0
   valid 2024-10-01
   until 2025-02-01
   owner "web team"
+  note "until the move"
   vendor "" ""
   at "branch.sally" 20 1
   use "" 0 0
@@ -135,6 +145,13 @@ TEST(ProgramText, ReadsTheLinesThatFewProgramsHave) {
   ASSERT_TRUE(program) << program.error().text();
   EXPECT_EQ(program_text(*program), rare_lines);
   EXPECT_EQ(program->owner, "network team");
+  EXPECT_EQ(program->notes, (std::vector<std::string>{"the office", "and its lab"}));
+  const VendorRecord& vendor = program->vendors.at(0);
+  EXPECT_EQ(vendor.version, "2.0.x");
+  EXPECT_EQ(vendor.sources.at(0).seen, "2024-05-17");
+  EXPECT_EQ(vendor.notes, std::vector<std::string>{"of May"});
+  EXPECT_EQ(vendor.parts.at(0).notes, std::vector<std::string>{"both ways"});
+  EXPECT_EQ(program->rules.at(0).note, "until the move");
   EXPECT_EQ(program->needs, std::vector<std::string>{"observed-dns"});
   EXPECT_EQ(program->feeds.at(0).entries, 90493U);
   EXPECT_EQ(program->zones.at(0).vlans, (std::vector<VlanRange>{{0, 0}, {30, 39}}));
@@ -144,9 +161,11 @@ TEST(ProgramText, ReadsTheLinesThatFewProgramsHave) {
   EXPECT_EQ(rule.direction, Direction::inward);
   EXPECT_EQ(rule.remote.derived.at(1).unless, "*-v*");
   EXPECT_EQ(day_text(rule.validity.until.value()), "2025-02-01");
-  EXPECT_EQ(rule_text(rule),
-            "allow in tcp 443 from fe1.example.com, g0-{1}-sb.example.net, "
-            "gv0-{1}-sb.example.net unless like \"*-v*\" absent ok via vpn valid 2024-10-01 until "
+  EXPECT_EQ(rule_text(rule, program->derivations),
+            "allow in tcp 443 from fe1.example.com, g0-{label}-sb.example.net (label of "
+            "acme.example.net), "
+            "gv0-{label}-sb.example.net (label of acme.example.net unless like \"*-v*\") absent ok "
+            "via vpn valid 2024-10-01 until "
             "2025-02-01 log");
 }
 
@@ -157,6 +176,14 @@ TEST(ProgramText, RefusesFaultsInTheLinesThatFewProgramsHave) {
   };
   EXPECT_THAT(fault("nat64 2001:db8:64::/96", "nat64 192.0.2.0/24"), HasSubstr("IPv6 prefixes"));
   EXPECT_THAT(fault("90493", "-1"), HasSubstr("expected six strings and a number"));
+  EXPECT_THAT(fault("\"2.0.x\" ", ""), HasSubstr("expected four strings"));
+  EXPECT_THAT(fault("\"2024-05-17\"", "\"May\""), HasSubstr("a text and a day"));
+  EXPECT_THAT(fault("  note \"of May\"\n", "  note \"\"\n  source \"\" \"\"\n"),
+              HasSubstr("a source behind a note"));
+  EXPECT_THAT(fault("part \"web\"", "part \"calls\""), HasSubstr("a second part"));
+  EXPECT_THAT(fault("part \"web\"", "parts \"web\""), HasSubstr("`source`, `note` or `part`"));
+  EXPECT_THAT(fault("vendor \"acme\"", "vendor \"a\" \"\" \"\" \"\"\nvendor \"a\""),
+              HasSubstr("a second vendor"));
   EXPECT_THAT(fault("vlan 30 39", "vlan 1 39"), HasSubstr("VLAN ids in order and merged"));
   EXPECT_THAT(fault("vlan 30 39", "vlan 30 4095"), HasSubstr("VLAN ids from 0 to 4094"));
   EXPECT_THAT(fault("via \"vpn\"", "via \"office\""), HasSubstr("the name of a resolver above"));
@@ -170,7 +197,7 @@ TEST(ProgramText, RefusesFaultsInTheLinesThatFewProgramsHave) {
   EXPECT_THAT(fault("needs \"observed-dns\"\n", "needs \"b\"\nneeds \"a\"\n"),
               HasSubstr("needs in order"));
   EXPECT_THAT(fault("owner \"network team\"\n", "resolver \"x\"\n  server ::1 53\n"),
-              HasSubstr("found a needs behind a resolver"));
+              HasSubstr("found a note behind a resolver"));
 }
 
 TEST(Program, SaysWhatNoEngineJudgesYet) {
