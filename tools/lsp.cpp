@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "compiler/lsp/server.h"
+#include "runtime/clock.h"
 #include "tools/commands.h"
 
 namespace sallyport {
@@ -20,7 +21,9 @@ Command add_lsp(CLI::App& command) {
   return [stdio] {
     std::ios::sync_with_stdio(false);
     std::cin.tie(nullptr);
-    return lsp::Server(std::cin, std::cout, SALLYPORT_VERSION).run() == 0 ? exit_ok : exit_policy;
+    const auto today = [] { return std::chrono::floor<std::chrono::days>(system_wall_time()); };
+    lsp::Server server(std::cin, std::cout, SALLYPORT_VERSION, today);
+    return server.run() == 0 ? exit_ok : exit_policy;
   };
 }
 

@@ -10,8 +10,12 @@
 
 namespace sallyport::lsp {
 
-Server::Server(std::istream& in, std::ostream& out, std::string version, ReadFile read)
-    : in_(in), out_(out), version_(std::move(version)), workspace_(std::move(read)) {}
+Server::Server(std::istream& in, std::ostream& out, std::string version, Today today, ReadFile read)
+    : in_(in),
+      out_(out),
+      version_(std::move(version)),
+      today_(std::move(today)),
+      workspace_(std::move(read)) {}
 
 Server::~Server() = default;
 
@@ -31,6 +35,7 @@ int Server::run() {
 }
 
 void Server::take(std::string_view text) {
+  if (today_) stale_ = workspace_.turn_to(today_()) || stale_;
   const Json message = Json::parse(text, nullptr, false);
   if (message.is_discarded())
     return refuse(nullptr, {ErrorCode::parse_error, "the message is not JSON in UTF-8"});

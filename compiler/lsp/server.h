@@ -3,6 +3,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <iosfwd>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
@@ -15,10 +16,15 @@ namespace sallyport::lsp {
 
 struct Failure;
 
+/// What day it is, in UTC.
+using Today = std::function<Day()>;
+
 class Server {
  public:
-  /// The streams must outlive it; `read` gives the files that are not open in the editor.
-  Server(std::istream& in, std::ostream& out, std::string version, ReadFile read = read_file);
+  /// The streams must outlive it; `today` is the day on which dates are judged, without which none
+  /// are; `read` gives the files that are not open in the editor.
+  Server(std::istream& in, std::ostream& out, std::string version, Today today,
+         ReadFile read = read_file);
   ~Server();
 
   /// Serves until `exit` or the end of the input. The exit code that the protocol demands: 0 after
@@ -60,6 +66,7 @@ class Server {
   std::istream& in_;
   std::ostream& out_;
   std::string version_;
+  Today today_;
   Workspace workspace_;
   State state_ = State::fresh;
   int exit_code_ = 1;

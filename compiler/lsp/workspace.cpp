@@ -46,6 +46,13 @@ void Workspace::forget_everything() {
   for (const auto& [uri, document] : documents_) document->is_current = false;
 }
 
+bool Workspace::turn_to(Day today) {
+  if (linting_.as_of == today) return false;
+  linting_.as_of = today;
+  forget_everything();
+  return true;
+}
+
 /// Every document that has read the file, or looked for it, must be compiled again.
 void Workspace::outdate(const std::string& changed) {
   for (const auto& [uri, document] : documents_) {
@@ -74,10 +81,12 @@ void Workspace::compile(Document& document) {
   document.is_current = true;
   document.symbols = {};
   // The document is open, so that its own text is always there to be read.
-  auto compilation =
-      sallyport::compile(document.path, [this, &document](const std::filesystem::path& path) {
-        return path == document.path ? Result<std::string>(document.text) : read(path);
-      });
+  const auto read_open = [this, &document](const std::filesystem::path& path) {
+    return path == document.path ? Result<std::string>(document.text) : read(path);
+  };
+  CompileOptions options;
+  options.linting = linting_;
+  auto compilation = sallyport::compile(document.path, read_open, options);
   document.compilation = std::move(*compilation);
   document.symbols = Symbols(document.compilation.modules);
 }

@@ -50,6 +50,8 @@ class Workspace {
   bool close(std::string_view uri);
   /// Files changed on the disk.
   void forget_everything();
+  /// The day on which dates are judged; none are before the first call. False if it was that day.
+  bool turn_to(Day today);
 
   /// Compiled as it is now; null if it is not open.
   const Document* document(std::string_view uri);
@@ -69,6 +71,7 @@ class Workspace {
   Result<std::string> read(const std::filesystem::path& path) const;
 
   ReadFile read_;
+  LintOptions linting_;
   std::map<std::string, std::unique_ptr<Document>, std::less<>> documents_;  // by URI
   std::map<std::string, std::string, std::less<>> open_;  // the URI of each open file, by identity
 };

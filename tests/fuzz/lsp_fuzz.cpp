@@ -105,7 +105,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // As it comes: nothing is promised but an end.
   std::istringstream wild(input);
   std::ostringstream ignored;
-  lsp::Server(wild, ignored, "0", no_file).run();
+  lsp::Server(wild, ignored, "0", {}, no_file).run();
 
   Conversation conversation;
   std::string_view rest = input;
@@ -117,7 +117,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   conversation.finish();
   std::istringstream in(conversation.bytes());
   std::ostringstream out;
-  const int code = lsp::Server(in, out, "0", no_file).run();
+  const int code = lsp::Server(in, out, "0", {}, no_file).run();
   const bool ended_early = input.find("\n!") != std::string::npos || input.starts_with('!');
   require(code == 0 || ended_early, "the server ends well");
 

@@ -83,15 +83,16 @@ struct Talk {
   }
 };
 
-Talk talk_raw(const std::string& input) {
+Talk talk_raw(const std::string& input, Today today = {}) {
   std::istringstream in(input);
   std::ostringstream out;
   const std::map<std::string, std::string> files{{"/p/vendors/acme.sally", vendor_text}};
-  Server server(in, out, "0", [&files](const std::filesystem::path& path) -> Result<std::string> {
+  const auto read = [&files](const std::filesystem::path& path) -> Result<std::string> {
     const auto found = files.find(path.string());
     if (found != files.end()) return found->second;
     return std::unexpected(Error{"read " + path.string(), "no such file or directory", ""});
-  });
+  };
+  Server server(in, out, "0", std::move(today), read);
   Talk talk;
   talk.exit_code = server.run();
   std::istringstream replies(out.str());
@@ -109,9 +110,9 @@ std::string framed(const std::vector<json>& messages) {
 }
 
 /// Between `initialize` and the end of the input.
-Talk talk(std::vector<json> messages) {
+Talk talk(std::vector<json> messages, Today today = {}) {
   messages.insert(messages.begin(), {request(0, "initialize"), note("initialized")});
-  return talk_raw(framed(messages));
+  return talk_raw(framed(messages), std::move(today));
 }
 
 TEST(Server, ends_as_the_protocol_says) {
@@ -379,6 +380,28 @@ TEST(Server, offers_the_fixes_of_diagnostics) {
   EXPECT_EQ(edit[0]["range"]["start"], (json{{"line", 2}, {"character", 7}}));
   EXPECT_EQ(all.result(2), json::array());
   EXPECT_EQ(all.result(3), json::array());
+}
+
+TEST(Server, judges_dates_on_the_day_that_it_is) {
+  const std::string text = "policy office { allow tcp 443 to a.example.com until 2025-02-01 }\n";
+  const auto codes = [&](Today today) {
+    const Talk one = talk({opened(uri, text), request(1, "textDocument/hover", at(uri, 0, 3)),
+                           request(2, "shutdown")},
+                          std::move(today));
+    std::string all;
+    for (const json& diagnostic : one.diagnostics(uri))
+      all += diagnostic["code"].get<std::string>();
+    return all;
+  };
+  EXPECT_EQ(codes({}), "") << "without a clock";
+  EXPECT_EQ(codes([] { return parse_day("2024-12-01").value(); }), "");
+  EXPECT_EQ(codes([] { return parse_day("2025-01-20").value(); }), "expires-soon");
+  EXPECT_EQ(codes([] { return parse_day("2025-02-01").value(); }), "expired");
+  // Midnight passes between two messages: `initialize`, `initialized` and `didOpen` are before it.
+  int asked = 0;
+  EXPECT_EQ(
+      codes([&asked] { return parse_day(++asked <= 3 ? "2025-01-31" : "2025-02-01").value(); }),
+      "expired");
 }
 
 TEST(Server, completes_with_an_edit) {
