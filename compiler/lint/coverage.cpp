@@ -137,10 +137,7 @@ void Coverage::add(const Rule& rule, std::uint32_t rank) {
   for (const DerivedName& name : rule.remote.derived) {
     texts_[derived_.emplace_back(text_of(name))].push_back(holder);
   }
-  for (const NamePattern& pattern : rule.remote.patterns) {
-    texts_[pattern.text()].push_back(holder);
-    if (names_by_ == NamesBy::name_or_pattern) globs_.emplace_back(&pattern, holder);
-  }
+  for (const NamePattern& pattern : rule.remote.patterns) texts_[pattern.text()].push_back(holder);
 }
 
 void Coverage::settle() {
@@ -239,15 +236,6 @@ bool Coverage::cover_text(std::string_view text, const Groups& groups, Question&
   return false;
 }
 
-bool Coverage::cover_name(const HostName& name, const Groups& groups, Question& question) const {
-  if (cover_text(name.text(), groups, question)) return true;
-  for (const auto& [pattern, holder] : globs_) {
-    if (holder.rank >= question.rank || !pattern->matches(name)) continue;
-    if (cover_text(pattern->text(), groups, question)) return true;
-  }
-  return false;
-}
-
 bool Coverage::cover_pattern(const NamePattern& pattern, const Groups& groups,
                              Question& question) const {
   if (cover_text(pattern.text(), groups, question)) return true;
@@ -277,7 +265,7 @@ bool Coverage::cover_remote(const Rule& rule, const Groups& groups, Question& qu
   }
   return std::ranges::all_of(
              remote.names,
-             [&](const HostName& name) { return cover_name(name, groups, question); }) &&
+             [&](const HostName& name) { return cover_text(name.text(), groups, question); }) &&
          std::ranges::all_of(remote.patterns,
                              [&](const NamePattern& pattern) {
                                return cover_pattern(pattern, groups, question);

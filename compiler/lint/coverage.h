@@ -20,13 +20,9 @@ namespace sallyport {
 
 class Coverage {
  public:
-  /// A name is covered by the same name; a pattern that matches it does not ask for it, so that it
-  /// counts only where the question is what may be opened at most.
-  enum class NamesBy { name, name_or_pattern };
-
   /// `program` has the zones and special ranges of the rules, and must outlive this, as the rules
-  /// must.
-  Coverage(const Program& program, NamesBy names_by) : program_(program), names_by_(names_by) {}
+  /// must. A name is covered by the same name only: a pattern that matches it does not ask for it.
+  explicit Coverage(const Program& program) : program_(program) {}
 
   /// Rules of one action. The rank decides who covers whom: a rule asks for those below its own.
   void add(const Rule& rule, std::uint32_t rank);
@@ -77,7 +73,6 @@ class Coverage {
   template <class Number>
   bool cover(Number first, Number last, const Groups& groups, Question& question) const;
   bool cover_text(std::string_view text, const Groups& groups, Question& question) const;
-  bool cover_name(const HostName& name, const Groups& groups, Question& question) const;
   bool cover_pattern(const NamePattern& pattern, const Groups& groups, Question& question) const;
   bool cover_remote(const Rule& rule, const Groups& groups, Question& question) const;
 
@@ -85,7 +80,6 @@ class Coverage {
   bool all_matched(const Rule& rule, const AddressRange& range, Visit visit) const;
 
   const Program& program_;
-  NamesBy names_by_;
   bool denies_ = false;
   std::deque<Group> groups_;
   std::map<std::pair<Scope, Services>, std::uint32_t> group_index_;
@@ -94,7 +88,6 @@ class Coverage {
   std::map<std::pair<Scope, Service>, Groups> around_;
   std::unordered_map<std::string_view, std::vector<Holder>> texts_;  // names and patterns
   std::deque<std::string> derived_;                                  // the texts of such names
-  std::vector<std::pair<const NamePattern*, Holder>> globs_;         // for NamesBy::name_or_pattern
 };
 
 }  // namespace sallyport

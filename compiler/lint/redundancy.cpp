@@ -87,7 +87,7 @@ std::vector<std::uint32_t> by_breadth(const Program& program, Action action) {
 void add_redundant(const Program& program, Action action, std::vector<Covered>& list) {
   const std::vector<std::uint32_t> order = by_breadth(program, action);
   if (order.size() < 2) return;
-  Coverage coverage(program, Coverage::NamesBy::name);
+  Coverage coverage(program);
   for (std::uint32_t rank = 0; rank < order.size(); ++rank) {
     coverage.add(program.rules[order[rank]], rank);
   }
@@ -113,7 +113,7 @@ std::vector<Covered> redundant_rules(const Program& program) {
 
 std::vector<Covered> denied_rules(const Program& program) {
   std::vector<std::uint32_t> denies;
-  Coverage coverage(program, Coverage::NamesBy::name);
+  Coverage coverage(program);
   for (std::uint32_t index = 0; index < program.rules.size(); ++index) {
     if (program.rules[index].action != Action::deny) continue;
     coverage.add(program.rules[index], static_cast<std::uint32_t>(denies.size()));
@@ -132,22 +132,6 @@ std::vector<Covered> denied_rules(const Program& program) {
     list.push_back(std::move(covered));
   }
   return list;
-}
-
-std::optional<std::uint32_t> first_outside(const std::vector<Rule>& inner,
-                                           const std::vector<Rule>& outer) {
-  const Program program;
-  Coverage coverage(program, Coverage::NamesBy::name_or_pattern);
-  for (const Rule& rule : outer) {
-    if (rule.action == Action::allow) coverage.add(rule, 0);
-  }
-  coverage.settle();
-  for (std::uint32_t index = 0; index < inner.size(); ++index) {
-    if (inner[index].action == Action::allow && coverage.covering(inner[index], 1).empty()) {
-      return index;
-    }
-  }
-  return {};
 }
 
 }  // namespace sallyport

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Rules that make no difference, since others cover them. Entry points: redundant_rules(),
-// denied_rules(), first_outside().
+// denied_rules().
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "compiler/program/program.h"
@@ -23,10 +22,5 @@ std::vector<Covered> redundant_rules(const Program& program);
 
 /// The allows of which the denies leave nothing. In source order.
 std::vector<Covered> denied_rules(const Program& program);
-
-/// The first of `inner` that opens something that `outer` does not; empty if all of it is inside.
-/// Here a name is inside a pattern that matches it. Both of one vendor, without zones.
-std::optional<std::uint32_t> first_outside(const std::vector<Rule>& inner,
-                                           const std::vector<Rule>& outer);
 
 }  // namespace sallyport

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What is called redundant or denied makes no difference to any packet, over random programs; and
-// what is inside what.
+// What is called redundant or denied makes no difference to any packet, over random programs.
 #include "compiler/lint/redundancy.h"
 
 #include <gtest/gtest.h>
@@ -240,23 +239,6 @@ TEST(Redundancy, OfTheSameRuleManyTimesAllButTheFirstAreNamed) {
   std::string rules = "from any {\n";
   for (int i = 0; i < 2000; ++i) rules += "allow tcp 443 to anywhere\n";
   EXPECT_EQ(redundant_in(rules + "}").size(), 1999u);
-}
-
-TEST(Redundancy, AMinimalSetIsInsideTheFullOneOrNot) {
-  const auto outside = [](const std::string& inner, const std::string& outer) {
-    return first_outside(checked("from any { " + inner + " }").rules,
-                         checked("from any { " + outer + " }").rules);
-  };
-  // Apple's push service, and the reseller's copy with its two slips (VENDORS 11)
-  const std::string minimal =
-      "allow tcp 5223, 2197, 443 to 17.249.0.0/16, 17.252.0.0/16, 17.57.144.0/22, 17.188.128.0/18, "
-      "17.188.20.0/23";
-  EXPECT_FALSE(outside(minimal, "allow tcp 5223, 2197, 443 to 17.0.0.0/8"));
-  EXPECT_TRUE(outside(minimal, "allow tcp 5223, 2197, 443 to 17.0.0.0/18"));
-  EXPECT_TRUE(outside(minimal, "allow tcp 5223, 2179, 443 to 17.0.0.0/8"));
-  EXPECT_FALSE(
-      outside("allow tcp 443 to a.example.com, *.b.example.com", "allow tcp 443 to *.example.com"));
-  EXPECT_TRUE(outside("allow tcp 443 to example.com", "allow tcp 443 to *.example.com"));
 }
 
 }  // namespace
