@@ -254,9 +254,10 @@ vendor acme {
 }
 )",
      R"(
-A parameter, `let`, zone, vendor or import that nothing refers to is a leftover,
-or a sign that a rule lacks it. Zones, vendors and imports are told only in the
-file of a policy that could use them.
+A parameter, `let`, zone, feed, vendor or import that nothing refers to is a
+leftover, or a sign that a rule lacks it. So is a resolver that no rule has a name
+to ask for, or opens port 53 of. Zones, resolvers, vendors and imports are told
+only in the file of a policy that could use them.
 )",
      R"(
 vendor acme {

@@ -56,5 +56,6 @@ void lint_ports(Inspection& inspection);
 void lint_dates(Inspection& inspection);
 void lint_repetitions(Inspection& inspection);
 void lint_unused_names(Inspection& inspection);
+void lint_unused_resolvers(Inspection& inspection);
 
 }  // namespace sallyport

@@ -46,7 +46,7 @@ void lint(const std::vector<Module>& modules, const std::vector<Program>& progra
   Inspection inspection(modules, programs, options, diagnostics);
   for (const auto& run : {lint_redundant_rules, lint_denied_rules, lint_zones, lint_one_family,
                           lint_suffixes, lint_shared_addresses, lint_breadth, lint_ports,
-                          lint_dates, lint_repetitions, lint_unused_names}) {
+                          lint_dates, lint_repetitions, lint_unused_names, lint_unused_resolvers}) {
     run(inspection);
   }
 }
