@@ -18,6 +18,7 @@ namespace {
 struct Arguments {
   std::string file, name, feed, on, seen;
   std::vector<std::string> where;
+  bool as_feed = false;
 };
 
 std::string formats_text() {
@@ -68,10 +69,12 @@ std::expected<Draft, ExitCode> draft_from_feed(const Arguments& arguments, const
     std::cerr << "error: " << arguments.file << ": " << feed.error().text() << '\n';
     return std::unexpected(exit_policy);
   }
-  return draft_of_feed(*feed, {.vendor = arguments.name,
-                               .source = file_name(arguments.file) + " as " + arguments.feed,
-                               .where = *where,
-                               .services = services});
+  FeedDraftOptions options{.vendor = arguments.name,
+                           .source = file_name(arguments.file) + " as " + arguments.feed,
+                           .where = *where,
+                           .services = services};
+  if (arguments.as_feed) options.feed = {arguments.name, arguments.file, arguments.feed};
+  return draft_of_feed(*feed, options);
 }
 
 /// What the reader should do next, on standard error.
@@ -103,6 +106,8 @@ ExitCode run_import(const Arguments& arguments) {
   if (!arguments.where.empty() && arguments.feed.empty())
     return print_usage_error(
         "--where chooses among the entries of a feed: --feed FORMAT is missing");
+  if (arguments.as_feed && arguments.feed.empty())
+    return print_usage_error("--as-feed refers to a feed: --feed FORMAT is missing");
   std::vector<Service> services;
   if (!arguments.on.empty()) {
     const auto read = read_service(arguments.on);
@@ -142,17 +147,21 @@ Command add_import(CLI::App& command) {
   command.add_option("--feed", arguments->feed, "the file is a feed of this format");
   command.add_option("--where", arguments->where, "FIELD=VALUE: only these entries of the feed")
       ->allow_extra_args(false);
+  command.add_flag("--as-feed", arguments->as_feed,
+                   "refer to the feed, with filters, in place of copying its entries");
   command.add_option("--on", arguments->on, "the service of entries that state none: tcp/443");
   command.add_option("--seen", arguments->seen, "YYYY-MM-DD: the day the page was looked at");
   command.footer(
-      "Prints a vendor file that `check` accepts. What a filter of packets cannot enforce, what "
-      "was\n"
-      "assumed and what could not be read stand in comments, each with its line: nothing is left "
-      "out\n"
-      "silently. Placeholders such as <tenant> or [customer] become parameters.\n\n"
+      "Prints a vendor file that `check` accepts. What a filter of packets cannot enforce, what\n"
+      "was assumed and what could not be read stand in comments, each with its line: nothing is\n"
+      "left out silently. Placeholders such as <tenant> or [customer] become parameters, headings\n"
+      "parts, and what a table or feed says to come from the vendor rules for what comes in. With\n"
+      "--as-feed the feed's path is the one given here: save the draft where it leads there.\n\n"
       "  sallyport import --name acme urls.txt > vendors/acme.sally\n"
       "  sallyport import --name acme --on tcp/443 --seen 2025-03-01 page.txt\n"
-      "  sallyport import --name datadog --feed datadog --on tcp/443 ip-ranges.json");
+      "  sallyport import --name datadog --feed datadog --on tcp/443 ip-ranges.json\n"
+      "  sallyport import --name azure --feed azure-service-tags --as-feed --on tcp/443 \\\n"
+      "      --where tag=AzureCloud.australiaeast tags.json");
   return [arguments] { return run_import(*arguments); };
 }
 

@@ -96,15 +96,49 @@ std::string rule_text(const DraftRule& rule) {
   std::string text;
   for (const DraftRemark& remark : rule.remarks) text += comment("    ", remark);
   if (!rule.services.empty()) {
-    return text + with_list("    allow " + services_text(rule.services) + " to", rule.destinations,
-                            "      ");
+    const std::string services = services_text(rule.services);
+    return text + with_list(rule.inward ? "    allow in " + services + " from"
+                                        : "    allow " + services + " to",
+                            rule.destinations, "      ");
   }
   text += "    # no protocol and port was stated for these, so no rule opens them:\n";
   for (const std::string& destination : rule.destinations) text += "    #   " + destination + '\n';
   return text;
 }
 
+/// A part has one direction.
+std::string title_of(const DraftRule& rule) {
+  if (!rule.inward) return rule.part;
+  return rule.part.empty() ? "inbound" : rule.part + ", inbound";
+}
+
+void write_parts(const std::vector<DraftRule>& rules, std::string& text) {
+  std::vector<std::string> titles;
+  std::set<std::string> names;
+  for (const DraftRule& rule : rules) {
+    const std::string title = title_of(rule);
+    if (std::ranges::find(titles, title) == titles.end()) titles.push_back(title);
+  }
+  for (const std::string& title : titles) {
+    const std::string base = title.empty() ? "core" : declared_name(title, "part");
+    std::string name = base;
+    for (int number = 2; !names.insert(name).second; ++number)
+      name = base + '-' + std::to_string(number);
+    text += "\n  part " + name + (title.empty() || title == name ? "" : " " + quoted_text(title)) +
+            " {\n";
+    for (const DraftRule& rule : rules) {
+      if (title_of(rule) == title) text += rule_text(rule);
+    }
+    text += "  }\n";
+  }
+}
+
 }  // namespace
+
+std::optional<std::string> quoted_exactly(std::string_view text) {
+  if (one_line(text) != text) return std::nullopt;
+  return quoted_text(text);
+}
 
 std::string declared_name(std::string_view text, const std::string& otherwise) {
   std::string name;
@@ -125,29 +159,17 @@ std::string declared_name(std::string_view text, const std::string& otherwise) {
 std::string draft_text(const Draft& draft) {
   std::string text = "# A draft from " + one_line(draft.source) +
                      ": review it against what the vendor says. Lines are those of the source.\n";
+  if (draft.feed) {
+    text += "feed " + draft.feed->name + " = " + quoted_text(draft.feed->file) + " as " +
+            draft.feed->format + "\n\n";
+  }
   text += "vendor " + draft.vendor + " {\n  source " + quoted_text(draft.source);
   if (!draft.seen.empty()) text += " seen " + draft.seen;
   text += '\n';
   for (const std::string& parameter : draft.parameters)
     text += "  param " + parameter + ": label\n";
 
-  std::vector<std::string> titles;
-  std::set<std::string> names;
-  for (const DraftRule& rule : draft.rules) {
-    if (std::ranges::find(titles, rule.part) == titles.end()) titles.push_back(rule.part);
-  }
-  for (const std::string& title : titles) {
-    const std::string base = title.empty() ? "core" : declared_name(title, "part");
-    std::string name = base;
-    for (int number = 2; !names.insert(name).second; ++number)
-      name = base + '-' + std::to_string(number);
-    text += "\n  part " + name + (title.empty() || title == name ? "" : " " + quoted_text(title)) +
-            " {\n";
-    for (const DraftRule& rule : draft.rules) {
-      if (rule.part == title) text += rule_text(rule);
-    }
-    text += "  }\n";
-  }
+  write_parts(draft.rules, text);
   text += "}\n";
   if (!draft.unread.empty()) {
     text += "\n# Not read:\n";

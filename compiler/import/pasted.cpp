@@ -4,6 +4,7 @@
 #include "compiler/import/pasted.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "compiler/import/remote_words.h"
 #include "compiler/import/service_words.h"
@@ -66,17 +67,51 @@ Words with_ranges_joined(Words words) {
   return joined;
 }
 
+bool is_remote(const std::string& word) {
+  return read_remote(word).has_value();
+}
+
 bool says_nothing(const std::string& word) {
   static constexpr std::string_view small[] = {"port", "ports", "Port", "Ports", "and", "or", "on",
                                                "to",   "over",  "via",  "-",     "*",   "&",  "/"};
   return std::ranges::find(small, word) != std::end(small);
 }
 
-bool is_inbound(std::string text) {
+std::string lower(std::string text) {
   for (char& c : text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
-  return text.starts_with("in") || text.starts_with("from vendor");
+  return text;
+}
+
+/// What a cell says of where flows begin; nothing known is outward.
+struct Directions {
+  bool outward = true;
+  bool inward = false;
+};
+
+Directions directions_of(const std::string& cell) {
+  const std::string text = lower(cell);
+  const auto says = [&](std::string_view word) { return text.find(word) != text.npos; };
+  const bool both = says("both") || says("bidirectional") || says("two-way") || says("<->");
+  const bool inward =
+      both || text.starts_with("in") || says("inbound") || says("ingress") || says("from vendor");
+  const bool outward = both || !inward || says("out") || says("egress");
+  return {outward, inward};
+}
+
+/// A line of few words that says nothing but what follows; `marked` as a heading by its page.
+bool is_heading(std::string_view text, bool marked) {
+  constexpr std::size_t most_words = 8, longest = 70;
+  const Words words = split(text);
+  const bool letter_first =
+      (text[0] >= 'A' && text[0] <= 'Z') || (marked && text[0] >= 'a' && text[0] <= 'z');
+  if (!letter_first || text.size() > longest || words.size() > most_words) return false;
+  if (std::string_view(".,;!?").find(text.back()) != std::string_view::npos) return false;
+  ServiceWords services;
+  return !std::ranges::all_of(words, [&](const std::string& word) {
+    return says_nothing(word) || services.take(word, true);
+  });
 }
 
 class PastedReader {
@@ -91,6 +126,7 @@ class PastedReader {
     ++line_;
     const std::string line = plain(written);
     const std::string_view text = without_blanks(line);
+    const bool after_blank = std::exchange(blank_before_, text.empty());
     if (text.empty()) {
       header_.reset();
     } else if (is_frame(text)) {
@@ -101,32 +137,48 @@ class PastedReader {
       read_row(text);
     } else {
       header_.reset();
-      read_free(text);
+      read_free(text, after_blank);
     }
   }
 
-  Draft finish() { return std::move(draft_); }
+  Draft finish() {
+    drop_heading();
+    std::ranges::stable_sort(draft_.unread, {}, &DraftRemark::line);
+    return std::move(draft_);
+  }
 
  private:
   void read_row(std::string_view text);
-  void read_free(std::string_view text);
+  void read_free(std::string_view text, bool after_blank);
   /// False if none of the words is a destination.
   bool add(const Words& words, const ServiceWords& stated, const std::string& said,
-           std::string_view line);
-  DraftRule& rule_on(const std::vector<Service>& services);
+           std::string_view line, bool inward = false);
+  DraftRule& rule_on(const std::vector<Service>& services, bool inward);
+  /// A heading under which nothing was found is a line like others.
+  void drop_heading();
   void unread(std::string text) { draft_.unread.push_back({line_, std::move(text)}); }
 
   const PastedOptions& options_;
   Draft draft_;
   std::uint32_t line_ = 0;
+  bool blank_before_ = true;
   std::optional<TableHeader> header_;
+  std::string part_;                    // the heading that counts
+  std::optional<DraftRemark> heading_;  // under which nothing was found yet
 };
 
-DraftRule& PastedReader::rule_on(const std::vector<Service>& services) {
-  const auto found = std::ranges::find(draft_.rules, services, &DraftRule::services);
+void PastedReader::drop_heading() {
+  if (heading_) draft_.unread.push_back(*std::exchange(heading_, std::nullopt));
+}
+
+DraftRule& PastedReader::rule_on(const std::vector<Service>& services, bool inward) {
+  if (heading_) part_ = std::exchange(heading_, std::nullopt)->text;
+  const auto found = std::ranges::find_if(draft_.rules, [&](const DraftRule& rule) {
+    return rule.part == part_ && rule.inward == inward && rule.services == services;
+  });
   if (found != draft_.rules.end()) return *found;
-  return draft_.rules.emplace_back(
-      DraftRule{.part = {}, .services = services, .destinations = {}, .remarks = {}});
+  return draft_.rules.emplace_back(DraftRule{
+      .part = part_, .inward = inward, .services = services, .destinations = {}, .remarks = {}});
 }
 
 void add_remark(DraftRule& rule, std::uint32_t line, std::string text) {
@@ -137,7 +189,7 @@ void add_remark(DraftRule& rule, std::uint32_t line, std::string text) {
 
 /// What the line says of services goes before what a URL implies.
 bool PastedReader::add(const Words& words, const ServiceWords& stated, const std::string& said,
-                       std::string_view line) {
+                       std::string_view line, bool inward) {
   bool found = false;
   for (const std::string& word : words) {
     const auto remote = read_remote(word);
@@ -161,7 +213,7 @@ bool PastedReader::add(const Words& words, const ServiceWords& stated, const std
     if (services.empty() && !stated.empty())
       remarks.emplace_back("no port was stated: " + std::string(line));
     if (services.empty()) services = options_.services;
-    DraftRule& rule = rule_on(services);
+    DraftRule& rule = rule_on(services, inward);
     if (std::ranges::find(rule.destinations, remote->destination) == rule.destinations.end())
       rule.destinations.push_back(remote->destination);
     for (const std::string& label : remote->labels) {
@@ -177,14 +229,15 @@ bool PastedReader::add(const Words& words, const ServiceWords& stated, const std
 
 void PastedReader::read_row(std::string_view text) {
   const auto cells = cells_of(text, header_->separator);
-  Words remotes;
+  Words remotes, sources;
   std::string protocol, port, said, direction;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const Column column = i < header_->columns.size() ? header_->columns[i] : Column::other;
     switch (column) {
       case Column::host:
+      case Column::source:
         for (std::string& word : with_ranges_joined(split(cells[i])))
-          remotes.push_back(std::move(word));
+          (column == Column::host ? remotes : sources).push_back(std::move(word));
         break;
       case Column::protocol:
         protocol += ' ' + cells[i];
@@ -199,10 +252,6 @@ void PastedReader::read_row(std::string_view text) {
         if (!cells[i].empty()) said += (said.empty() ? "" : ", ") + cells[i];
     }
   }
-  if (is_inbound(direction)) {
-    unread("inbound, and no rule is written for it: " + std::string(text));
-    return;
-  }
   ServiceWords stated;
   for (const std::string& cell : {protocol, port}) {
     for (const std::string& word : split(cell)) {
@@ -210,14 +259,26 @@ void PastedReader::read_row(std::string_view text) {
         said += (said.empty() ? "" : ", ") + word;
     }
   }
-  Words plain_words;
-  for (const std::string& word : remotes) {
-    if (!read_remote(word) && !says_nothing(word)) said += (said.empty() ? "" : ", ") + word;
+  // A table with sources alone is about flows that begin there.
+  const bool only_sources = direction.empty() && remotes.empty();
+  const Directions directions =
+      only_sources ? Directions{.outward = false, .inward = true} : directions_of(direction);
+  bool found = false;
+  for (const bool inward : {false, true}) {
+    if (!(inward ? directions.inward : directions.outward)) continue;
+    const bool from_sources = inward && std::ranges::any_of(sources, is_remote);
+    const Words& ours = from_sources ? remotes : sources;
+    std::string beside = said;
+    for (const std::string& word : from_sources ? sources : remotes) {
+      if (!is_remote(word) && !says_nothing(word)) beside += (beside.empty() ? "" : ", ") + word;
+    }
+    for (const std::string& word : ours) beside += (beside.empty() ? "" : ", ") + word;
+    found = add(from_sources ? sources : remotes, stated, beside, text, inward) || found;
   }
-  if (!add(remotes, stated, said, text)) unread(std::string(text));
+  if (!found) unread(std::string(text));
 }
 
-void PastedReader::read_free(std::string_view text) {
+void PastedReader::read_free(std::string_view text, bool after_blank) {
   const std::string_view marks = "-*#>";
   std::string_view rest = text;
   if (rest.size() > 1 && marks.find(rest[0]) != std::string_view::npos && rest[1] == ' ')
@@ -228,7 +289,13 @@ void PastedReader::read_free(std::string_view text) {
     if (read_remote(word)) remotes.push_back(word);
   }
   if (remotes.empty()) {
-    unread(std::string(text));
+    const bool marked = text[0] == '#', item = marks.find(text[0]) != std::string_view::npos;
+    rest.remove_prefix(std::min(rest.find_first_not_of("# "), rest.size()));
+    if (rest.empty() || !(marked || (after_blank && !item)) || !is_heading(rest, marked)) {
+      return unread(std::string(text));
+    }
+    drop_heading();
+    heading_ = DraftRemark{line_, std::string(rest)};
     return;
   }
   // In a short line a number is a port; in prose only behind `port`, `tcp` and the like.

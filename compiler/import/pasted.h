@@ -19,8 +19,9 @@ struct PastedOptions {
   std::vector<Service> services;  // of entries that state none; empty: they become comments
 };
 
-/// Every line becomes destinations, remarks beside them, or an entry of `unread`: none is dropped,
-/// but for blank lines and the rules of a table's frame.
+/// Every line becomes destinations, remarks beside them, the title of a part, or an entry of
+/// `unread`: none is dropped, but for blank lines and the rules of a table's frame. A heading is
+/// the part of what stands under it.
 Draft read_pasted(std::string_view text, const PastedOptions& options);
 
 }  // namespace sallyport

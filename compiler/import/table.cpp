@@ -27,25 +27,16 @@ struct HeaderWord {
 };
 /// In the order in which a title is searched for them: "destination port" is a port.
 constexpr HeaderWord header_words[] = {
-    {"port", Column::port},
-    {"protocol", Column::protocol},
-    {"proto", Column::protocol},
-    {"transport", Column::protocol},
-    {"direction", Column::direction},
-    {"host", Column::host},
-    {"domain", Column::host},
-    {"fqdn", Column::host},
-    {"url", Column::host},
-    {"address", Column::host},
-    {"endpoint", Column::host},
-    {"destination", Column::host},
-    {"dns", Column::host},
-    {"cidr", Column::host},
-    {"range", Column::host},
-    {"prefix", Column::host},
-    {"subnet", Column::host},
-    {"server", Column::host},
-    {"remote", Column::host},
+    {"port", Column::port},           {"protocol", Column::protocol},
+    {"proto", Column::protocol},      {"transport", Column::protocol},
+    {"direction", Column::direction}, {"source", Column::source},
+    {"host", Column::host},           {"domain", Column::host},
+    {"fqdn", Column::host},           {"url", Column::host},
+    {"address", Column::host},        {"endpoint", Column::host},
+    {"destination", Column::host},    {"dns", Column::host},
+    {"cidr", Column::host},           {"range", Column::host},
+    {"prefix", Column::host},         {"subnet", Column::host},
+    {"server", Column::host},         {"remote", Column::host},
 };
 
 Column column_of(std::string_view title) {
@@ -92,7 +83,9 @@ std::optional<TableHeader> read_header(std::string_view line) {
     for (const std::string& cell : cells) header.columns.push_back(column_of(cell));
     const auto known = std::ranges::count_if(header.columns,
                                              [](Column column) { return column != Column::other; });
-    const bool hosts = std::ranges::find(header.columns, Column::host) != header.columns.end();
+    const bool hosts = std::ranges::any_of(header.columns, [](Column column) {
+      return column == Column::host || column == Column::source;
+    });
     if (hosts && known >= 2) return header;
   }
   return std::nullopt;

@@ -11,7 +11,7 @@
 
 namespace sallyport {
 
-enum class Column : std::uint8_t { host, protocol, port, direction, other };
+enum class Column : std::uint8_t { host, source, protocol, port, direction, other };
 
 struct TableHeader {
   char separator = '\t';
@@ -21,7 +21,8 @@ struct TableHeader {
 /// The cells of a line, trimmed; commas may be quoted as in CSV. A bar at either end is no cell.
 std::vector<std::string> cells_of(std::string_view line, char separator);
 
-/// The header that the line is, if it is one: a column of hosts and one more that is known.
+/// The header that the line is, if it is one: a column of hosts or sources, and one more that is
+/// known.
 std::optional<TableHeader> read_header(std::string_view line);
 
 /// True for the lines that only draw the frame of a table: `|---|:--|`.

@@ -28,9 +28,9 @@ Draft draft_of(const std::string& text, std::vector<Service> services = {}) {
 std::vector<std::string> rules_of(const Draft& draft) {
   std::vector<std::string> lines;
   for (const DraftRule& rule : draft.rules) {
-    std::string line;
+    std::string line = rule.inward ? "in " : "";
     for (const Service& service : rule.services)
-      line += (line.empty() ? "" : ", ") + service.text();
+      line += (&service == &rule.services.front() ? "" : ", ") + service.text();
     line += ":";
     for (const std::string& destination : rule.destinations) line += ' ' + destination;
     lines.push_back(std::move(line));
@@ -160,8 +160,66 @@ TEST(Pasted, tables_in_any_order_of_columns) {
       "Direction | FQDN | Port\n"
       "Inbound | hooks.example.com | TCP 443\n"
       "Outbound | api.example.com | TCP 443\n");
-  EXPECT_THAT(rules_of(draft), ElementsAre("tcp 443: api.example.com"));
-  EXPECT_THAT(unread_of(draft), HasSubstr("2 inbound, and no rule is written for it: Inbound"));
+  EXPECT_THAT(rules_of(draft),
+              ElementsAre("in tcp 443: hooks.example.com", "tcp 443: api.example.com"));
+}
+
+TEST(Pasted, tables_say_who_begins) {
+  const auto rules = [](const std::string& rows) {
+    const Draft draft = draft_of("Direction | Source | Destination | Port\n" + rows);
+    EXPECT_EQ(errors_in(draft), "") << rows;
+    return rules_of(draft);
+  };
+  EXPECT_THAT(rules("inbound | 198.51.100.0/24 | your server | TCP 8443\n"),
+              ElementsAre("in tcp 8443: 198.51.100.0/24"));
+  EXPECT_THAT(rules("Outbound | your clients | api.example.com | TCP 443\n"),
+              ElementsAre("tcp 443: api.example.com"));
+  EXPECT_THAT(rules("Inbound/Outbound | | relay.example.com | UDP 3478\n"),
+              ElementsAre("udp 3478: relay.example.com", "in udp 3478: relay.example.com"));
+  EXPECT_THAT(rules("Both | | relay.example.com | UDP 3478\n"), SizeIs(2));
+  EXPECT_THAT(rules_of("Source IP\tPort\n198.51.100.0/24\tTCP 443\n"),
+              ElementsAre("in tcp 443: 198.51.100.0/24"));
+  const Draft draft = draft_of(
+      "Direction | FQDN | Port\n"
+      "Inbound | hooks.example.com | TCP 443\n"
+      "Outbound | api.example.com | TCP 443\n");
+  const std::string text = draft_text(draft);
+  EXPECT_THAT(text, HasSubstr("part inbound {\n    allow in tcp 443 from hooks.example.com\n"));
+  EXPECT_THAT(text, HasSubstr("part core {\n    allow tcp 443 to api.example.com\n"));
+  EXPECT_EQ(errors_in(draft), "");
+}
+
+TEST(Pasted, headings_become_parts) {
+  const Draft draft = draft_of(
+      "first.example.com tcp 443\n"
+      "\n"
+      "CDN endpoint\n"
+      "\n"
+      "  \u2022 cdn.example.net tcp 443\n"
+      "\n"
+      "Ports to open\n"
+      "\n"
+      "  \u2022 443 (TCP)\n"
+      "\n"
+      "STUN/TURN Redundancies\n"
+      "In the unlikely event that the servers go offline, add these.\n"
+      "  \u2022 turn.example.com udp 3478\n"
+      "## CDN endpoint\n"
+      "more.example.net tcp 443\n"
+      "\n"
+      "Was this article helpful?\n"
+      "\n"
+      "That is all\n");
+  const std::string text = draft_text(draft);
+  EXPECT_THAT(text, HasSubstr("part core {\n    allow tcp 443 to first.example.com\n"));
+  EXPECT_THAT(text, HasSubstr("part cdn-endpoint \"CDN endpoint\" {\n    allow tcp 443 to "
+                              "cdn.example.net, more.example.net\n"));
+  EXPECT_THAT(text, HasSubstr("part stun-turn-redundancies \"STUN/TURN Redundancies\" {\n"));
+  EXPECT_EQ(errors_in(draft), "");
+  EXPECT_EQ(unread_of(draft),
+            "7 Ports to open\n9 443 (TCP)\n"
+            "12 In the unlikely event that the servers go offline, add these.\n"
+            "17 Was this article helpful?\n19 That is all\n");
 }
 
 TEST(Pasted, purposes_stay_as_remarks) {
