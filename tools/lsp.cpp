@@ -14,9 +14,9 @@ Command add_lsp(CLI::App& command) {
   command.add_flag("--stdio", *stdio, "what it speaks through in any case; some editors say so");
   command.footer(
       "Speaks the Language Server Protocol 3.17 on standard input and output. Editors start it:\n"
-      "diagnostics while typing, what stands behind a name, definitions and references,\n"
-      "completion, layout. tools/editors has the grammar for colours, and how to set editors "
-      "up.\n\n"
+      "diagnostics while typing, what stands behind a name, definitions, references,\n"
+      "renaming, completion, layout. tools/editors has the grammar for colours, and how to set\n"
+      "editors up.\n\n"
       "  sallyport lsp");
   return [stdio] {
     std::ios::sync_with_stdio(false);

@@ -6,6 +6,7 @@
 
 #include "compiler/format/format.h"
 #include "compiler/lsp/protocol.h"
+#include "compiler/lsp/rename.h"
 #include "compiler/lsp/server.h"
 
 namespace sallyport::lsp {
@@ -59,6 +60,7 @@ Answer Server::answer(const std::string& method, const Json& params) {
       {"textDocument/hover", &Server::hover},
       {"textDocument/definition", &Server::definition},
       {"textDocument/references", &Server::references},
+      {"textDocument/rename", &Server::rename},
       {"textDocument/completion", &Server::completion},
       {"textDocument/documentSymbol", &Server::symbols},
       {"textDocument/formatting", &Server::formatting},
@@ -90,6 +92,7 @@ Answer Server::initialize() {
         {"hoverProvider", true},
         {"definitionProvider", true},
         {"referencesProvider", true},
+        {"renameProvider", true},
         {"documentSymbolProvider", true},
         {"documentFormattingProvider", true},
         {"codeActionProvider", {{"codeActionKinds", {quick_fix}}}},
@@ -153,6 +156,33 @@ Answer Server::references(const Json& params) {
   Json list = Json::array();
   for (const Location& location : found) list.push_back(json_of(location));
   return list;
+}
+
+/// In every open document and what it imports.
+Answer Server::rename(const Json& params) {
+  const Document* document = this->document(params);
+  const auto name = params.at("newName").get<std::string>();
+  if (!document) return nullptr;
+  const Occurrence* one = occurrence_at(*document, offset_in(*document, params));
+  if (!one) return nullptr;
+  const Symbol& asked = document->symbols.all()[one->symbol];
+  const Location declared = workspace_.location(asked.name_span);
+  std::map<Location, std::string> places;
+  for (const Document* other : workspace_.documents()) {
+    for (const Symbol& symbol : other->symbols.all()) {
+      if (symbol.name != asked.name || workspace_.location(symbol.name_span) != declared) continue;
+      const std::string why = why_not_named(other->symbols, symbol, name);
+      if (!why.empty()) return std::unexpected(Failure{ErrorCode::invalid_params, why});
+      for (const Replacement& place : lsp::rename(other->symbols, symbol, name)) {
+        places.emplace(workspace_.location(place.span), place.text);
+      }
+    }
+  }
+  Json changes = Json::object();
+  for (const auto& [location, text] : places) {
+    changes[location.uri].push_back(json_of(Edit{location.range, text}));
+  }
+  return Json{{"changes", std::move(changes)}};
 }
 
 Answer Server::completion(const Json& params) {

@@ -57,6 +57,7 @@ class Server {
   Answer hover(const Json& params);
   Answer definition(const Json& params);
   Answer references(const Json& params);
+  Answer rename(const Json& params);
   Answer completion(const Json& params);
   Answer symbols(const Json& params);
   Answer formatting(const Json& params);

@@ -404,6 +404,35 @@ TEST(Server, judges_dates_on_the_day_that_it_is) {
       "expired");
 }
 
+TEST(Server, renames_what_is_declared_wherever_it_is_spoken_of) {
+  const auto renamed = [](unsigned line, unsigned character, const std::string& name) {
+    json asked = at(uri, line, character);
+    asked["newName"] = name;
+    return talk({opened(uri, main_text), request(1, "textDocument/rename", asked)});
+  };
+  const auto places = [](const json& result, const std::string& which) {
+    std::string text;
+    for (const json& edit : result["changes"].value(which, json::array())) {
+      const json& start = edit["range"]["start"];
+      text += std::to_string(start["line"].get<int>()) + ":" +
+              std::to_string(start["character"].get<int>()) + " " +
+              edit["newText"].get<std::string>() + "\n";
+    }
+    return text;
+  };
+  EXPECT_EQ(places(renamed(1, 6, "people").result(1), uri), "1:5 people\n4:7 people\n");
+  EXPECT_EQ(places(renamed(4, 19, "vendor2").result(1), uri), "4:17 vendor2\n");
+  // A parameter of the imported vendor: the argument here, and in its own file in braces.
+  const json tenant = renamed(4, 28, "customer").result(1);
+  EXPECT_EQ(places(tenant, uri), "4:27 customer\n");
+  EXPECT_NE(places(tenant, "file:///p/vendors/acme.sally").find(" {customer}\n"), std::string::npos)
+      << tenant.dump(1);
+  EXPECT_EQ(renamed(1, 6, "any").error(1), -32602);
+  EXPECT_EQ(renamed(1, 6, "two words").error(1), -32602);
+  EXPECT_EQ(renamed(4, 28, "domain").error(1), -32602) << "the vendor has a `let` of that name";
+  EXPECT_EQ(renamed(3, 2, "x").result(1), nullptr) << "a keyword";
+}
+
 TEST(Server, completes_with_an_edit) {
   const Talk all = talk({opened(uri, "import vendors/acme\npolicy p { use acme.co }\n"),
                          request(1, "textDocument/completion", at(uri, 1, 22))});
