@@ -225,8 +225,8 @@ bool Coverage::cover_text(std::string_view text, const Groups& groups, Question&
   for (const Holder& holder : found->second) {
     if (++looked_at > most_looked_at) return false;
     const Scope& scope = groups_[holder.group].scope;
-    const bool same_answers = (scope.private_ok || !question.scope.private_ok) &&
-                              (scope.via.empty() || scope.via == question.scope.via);
+    const bool same_answers =
+        (scope.private_ok || !question.scope.private_ok) && scope.via == question.scope.via;
     if (holder.rank < question.rank && same_answers &&
         std::ranges::binary_search(groups, holder.group)) {
       question.found.push_back(holder.rank);

@@ -182,7 +182,8 @@ TEST(Redundancy, AllowsOfWhichNothingIsLeftCanGo) {
 
 Program checked(const std::string& rules) {
   const std::string text =
-      "zone staff = 10.20.0.0/16\nzone all = 10.0.0.0/8\npolicy p {\n" + rules + "}\n";
+      "zone staff = 10.20.0.0/16\nzone all = 10.0.0.0/8\nresolver vpn = 10.0.0.53\npolicy p {\n" +
+      rules + "}\n";
   auto compilation = compile("p.sally", [&](const auto&) -> Result<std::string> { return text; });
   EXPECT_TRUE(compilation && compilation->programs.size() == 1) << text;
   return compilation->programs.front();
@@ -226,6 +227,11 @@ TEST(Redundancy, IsFoundInEveryDimension) {
       // private addresses only where it says so
       {"from any { allow tcp 443 to a.example.com allow tcp 443 to a.example.com private ok }",
        Found{0}},
+      // the same name in two views is two names
+      {"from any { allow tcp 443 to a.example.com allow tcp 443 to a.example.com via vpn }",
+       Found{}},
+      {"from any { allow tcp 443 to a.example.com via vpn allow tcp 443 to a.example.com via vpn }",
+       Found{1}},
       // special ranges and guarded ports open only where they are written
       {"from any { allow tcp 80 to anywhere allow tcp 80 to 169.254.169.254 }", Found{}},
       {"from any { allow udp any to 192.0.2.1 allow udp 53 to 192.0.2.1 }", Found{}},
