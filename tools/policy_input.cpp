@@ -157,7 +157,7 @@ std::string counted(std::size_t count, const std::string& one, const std::string
 std::string shortened(const std::string& rule_text) {
   constexpr std::size_t shown = 3;
   const std::string separator = ", ";
-  const std::size_t start = rule_text.find(" to ");
+  const std::size_t start = std::min(rule_text.find(" to "), rule_text.find(" from "));
   if (start == std::string::npos) return rule_text;
   std::size_t separators = 0;
   std::size_t cut = std::string::npos;

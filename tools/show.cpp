@@ -74,6 +74,7 @@ Json place_json(const Place& place) {
 Json rule_json(const ImageRule& image_rule, const Rule& rule, const Program& program, Day day) {
   return {{"text", image_rule.text},
           {"identity", image_rule.identity},
+          {"direction", rule.direction == Direction::outward ? "outward" : "inward"},
           {"zone", zone_of(rule, program)},
           {"vendor", rule.origin.vendor},
           {"part", rule.origin.part},
@@ -270,7 +271,9 @@ void print_rules(const Json& rules) {
   std::cout << (rules.empty() ? "\nno rules: everything but plumbing is dropped\n" : "\nrules\n");
   std::size_t number = 0;
   for (const auto& rule : rules) {
-    std::cout << "  " << ++number << "  from " << rule.at("zone").get<std::string>() << ": "
+    const bool outward = rule.at("direction") == "outward";
+    std::cout << "  " << ++number << (outward ? "  from " : "  to ")
+              << rule.at("zone").get<std::string>() << ": "
               << shortened(rule.at("text").get<std::string>()) << "\n       "
               << (rule.at("place").is_null() ? "" : rule.at("place").get<std::string>());
     if (!rule.at("use").is_null()) std::cout << ", used at " << rule.at("use").get<std::string>();
