@@ -9,11 +9,11 @@
 #include <cstring>
 
 #include "compiler/image/bundle.h"
+#include "compiler/image/capacity.h"
 
 namespace sallyport {
 namespace {
 
-constexpr std::uint32_t claim_capacity = 262144;
 constexpr std::array<std::uint8_t, 12> mapped_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 SpClaimKey key_of(std::uint64_t name, const Address& address) {
@@ -42,7 +42,7 @@ Result<Fd> make_pinned(const std::string& pin) {
   options.sz = sizeof(options);
   options.map_flags = BPF_F_NO_PREALLOC;
   Fd map{bpf_map_create(BPF_MAP_TYPE_HASH, "sp_claims", sizeof(SpClaimKey), sizeof(SpClaim),
-                        claim_capacity, &options)};
+                        most_claims, &options)};
   if (!map) {
     const char* rights = errno == EPERM ? "needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON" : "";
     return std::unexpected(Error::from_errno("make the map of claims", errno, rights));
@@ -110,7 +110,7 @@ Result<void> ClaimStore::put(const ViewedName& name, const Address& address, Mom
     const std::string tried = "store the claim of " + name.text() + " on " + address.text();
     if (errno == E2BIG) {
       return std::unexpected(
-          Error{tried, "the map is full", std::to_string(claim_capacity) + " claims"});
+          Error{tried, "the map is full", std::to_string(most_claims) + " claims"});
     }
     return std::unexpected(Error::from_errno(tried, errno));
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/image/bundle.h"
+#include "compiler/image/capacity.h"
 #include "compiler/label/labeler.h"
 #include "compiler/nft/ruleset.h"
 #include "compiler/nft/script.h"
@@ -114,6 +115,10 @@ ExitCode build(const Arguments& arguments) {
   const auto day = read_as_of(arguments.as_of);
   if (!day) return day.error();
   const Image image = make_image(*program);  // of no day: the runtime has a calendar
+  if (const auto why = overfull_table(image)) {
+    std::cerr << "error: " << arguments.file << " is too large: " << *why << '\n';
+    return exit_policy;
+  }
   if (!arguments.output.empty()) {
     const ExitCode written = write_bundle(image, *program, arguments.output);
     if (written != exit_ok) return written;

@@ -426,7 +426,7 @@ class Flows {
   std::vector<Service> services_;
 };
 
-TEST(Openings, every_flow_that_only_the_new_program_passes_is_in_a_cell_and_every_cell_has_one) {
+TEST(Openings, C6_every_flow_that_only_the_new_program_passes_is_in_a_cell_and_every_cell_has_one) {
   const std::uint64_t seed = count_from("SALLYPORT_SEED", 4);
   const std::uint64_t rounds = count_from("SALLYPORT_PACKETS", 100'000) / 400;
   RecordProperty("seed", std::to_string(seed));

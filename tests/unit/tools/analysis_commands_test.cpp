@@ -166,7 +166,7 @@ TEST_F(AnalysisCommands, query_with_an_empty_answer_is_4_and_a_wrong_question_2)
   EXPECT_EQ(status({"--protocol", "udp", "--on", "tcp/443"}), 2);
 }
 
-TEST_F(AnalysisCommands, diff_says_what_opens_and_what_closes) {
+TEST_F(AnalysisCommands, C6_diff_says_what_opens_and_what_closes) {
   for (const char* old_file : {"old.sally", "old.bundle"}) {
     const Finished diff = sallyport({"diff", path(old_file), path("new.sally")});
     EXPECT_EQ(diff.status, 0);
@@ -179,7 +179,7 @@ TEST_F(AnalysisCommands, diff_says_what_opens_and_what_closes) {
   }
 }
 
-TEST_F(AnalysisCommands, diff_requires_no_widening) {
+TEST_F(AnalysisCommands, C6_diff_requires_no_widening) {
   const auto diff = [&](const char* before, const char* now) {
     return sallyport({"diff", path(before), path(now), "--require-no-widening"});
   };
