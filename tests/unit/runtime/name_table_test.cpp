@@ -304,11 +304,14 @@ TEST_F(NameTableTest, N8_special_and_private_addresses_are_refused) {
 
 TEST_F(NameTableTest, D9_N8_an_address_behind_the_operators_nat64_is_refused) {
   Image image = image_of({"a.example.com"}, true);
-  apply(addresses({"2001:db8:64::c633:6401", "2001:db8:65::1"}, ttl));
+  const auto apply6 = [&](std::initializer_list<std::string_view> found) {
+    return table_.apply(name("a.example.com"), Family::v6, addresses(found, ttl), now_);
+  };
+  apply6({"2001:db8:64::c633:6401", "2001:db8:65::1"});
   EXPECT_EQ(table_.bound_addresses(), 2U);
   image.nat64 = {AddressRange::parse("2001:db8:64::/96").value()};
   EXPECT_THAT(table_.set_names(image).bindings, ElementsAre(gone("2001:db8:64::c633:6401")));
-  const auto changes = apply(addresses({"2001:db8:64::c633:6402", "2001:db8:65::2"}, ttl));
+  const auto changes = apply6({"2001:db8:64::c633:6402", "2001:db8:65::2"});
   EXPECT_THAT(changes.bindings, ElementsAre(bound("2001:db8:65::2")));
   ASSERT_EQ(changes.refused.size(), 1U);
   EXPECT_EQ(changes.refused[0].why, "NAT64");
