@@ -154,6 +154,9 @@ struct SpArenaHeader {
   __u32 vlan_classes;
   __u32 vlans;       /* offset of __u16[SP_VLAN_IDS]: the class of an id */
   __u32 place_zones; /* offset of __u32[places][vlan_classes] */
+  __u32 rules;       /* ids are 1 to this */
+  __u32 log_slots;   /* offset of __u32[rules + 1]: the slot of a rule id in log_budgets, */
+                     /* SP_NO_LOG_SLOT for a rule that does not log; 0: none does */
 };
 
 /* The datapath may read this far behind a masked offset; the arena map's value is `size` + this. */
@@ -183,6 +186,47 @@ struct SpCounter {
   __u64 bytes;
 };
 
+/* events: a ring buffer of struct SpEvent, for user space to read; a datapath of a policy in which
+ * no rule logs has none. */
+enum SpEventKind {
+  SP_EVENT_LOG = 1, /* a rule that logs has decided */
+};
+
+#define SP_EVENT_HEADER 96 /* bytes of a frame that an event holds at most */
+
+struct SpEvent {
+  __u64 time;      /* nanoseconds of CLOCK_BOOTTIME */
+  __u32 kind;      /* enum SpEventKind */
+  __u32 rule;      /* the id of the deciding rule, 0 if none decided */
+  __u32 reason;    /* enum SpReason, hence the verdict */
+  __u32 direction; /* SP_OUTWARD or SP_INWARD */
+  __u32 device;    /* the index of the device that the frame came in by */
+  __u32 length;    /* bytes of the whole frame */
+  __u16 source_port;
+  __u16 destination_port; /* or the ICMP type; 0 for a later fragment or another protocol */
+  __u8 family;            /* 4 or 6 */
+  __u8 protocol;
+  __u8 fragment;        /* 0: whole, 1: a first fragment, 2: a later one */
+  __u8 captured;        /* bytes in header[]; the rest of it is 0 */
+  struct SpKey6 source; /* IPv4 addresses are v4-mapped */
+  struct SpKey6 destination;
+  __u8 header[SP_EVENT_HEADER]; /* the frame from its beginning */
+};
+
+#define SP_EVENT_RING_SIZE (1U << 18)
+
+/* How much a rule may log: so many events of each rule, on each CPU, in each interval. */
+#define SP_LOG_INTERVAL 1000000000ULL /* nanoseconds */
+#define SP_LOG_MOST 10
+#define SP_NO_LOG_SLOT 0xffffffffU
+
+/* log_budgets[slot], per CPU. */
+struct SpLogBudget {
+  __u64 interval; /* the number of the one that `told` counts in */
+  __u64 told;     /* events of it */
+  __u64 untold;   /* packets of all time of which nothing was told */
+};
+
 /* claims: which name opened an address, kept across generations and restarts of the runtime. */
 struct SpClaimKey {
   __u64 name; /* first 8 bytes of the SHA-256 of the name, as a little-endian number */
@@ -204,12 +248,16 @@ SP_ASSERT(sizeof(struct SpRange6) == 24, "SpRange6");
 SP_ASSERT(sizeof(struct SpStep) == 8, "SpStep");
 SP_ASSERT(sizeof(struct SpTable) == 24, "SpTable");
 SP_ASSERT(sizeof(struct SpServices) == 16, "SpServices");
-SP_ASSERT(sizeof(struct SpArenaHeader) == 168, "SpArenaHeader");
+SP_ASSERT(sizeof(struct SpArenaHeader) == 176, "SpArenaHeader");
 SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, zone4) == 32, "zone4");
 SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, remote4) == 80, "remote4");
 SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, service) == 128, "service");
 SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, rows) == 144, "rows");
 SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, vlans) == 160, "vlans");
+SP_ASSERT(__builtin_offsetof(struct SpArenaHeader, log_slots) == 172, "log_slots");
+SP_ASSERT(sizeof(struct SpEvent) == 72 + SP_EVENT_HEADER, "SpEvent");
+SP_ASSERT(__builtin_offsetof(struct SpEvent, source) == 40, "source");
+SP_ASSERT(sizeof(struct SpLogBudget) == 24, "SpLogBudget");
 SP_ASSERT(sizeof(struct SpKey4) == 4, "SpKey4");
 SP_ASSERT(sizeof(struct SpKey6) == 16, "SpKey6");
 SP_ASSERT(sizeof(struct SpCounter) == 16, "SpCounter");

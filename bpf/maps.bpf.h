@@ -19,6 +19,7 @@ const volatile __u32 arena_size = SP_ARENA_MIN_SIZE;
 const volatile bool has_zones = true;  /* otherwise all local addresses have label 0 */
 const volatile bool has_names = true;  /* otherwise nothing is ever bound */
 const volatile bool has_inward = true; /* otherwise no rule is inward */
+const volatile __u32 log_rules = 0;    /* so many rules log; of none nothing is told */
 /* SpArenaHeader.vlan_classes. With 1 the verifier takes the look at the VLAN out. Set before load.
  */
 const volatile __u32 vlan_classes = 1;
@@ -73,5 +74,19 @@ struct {
   __type(key, __u32);
   __type(value, struct SpCounter);
 } reason_counters SEC(".maps");
+
+/* struct SpEvent. Made only if a rule logs; so is the next. */
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, SP_EVENT_RING_SIZE);
+} events SEC(".maps");
+
+/* By the slot of a rule. */
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1); /* set before load */
+  __type(key, __u32);
+  __type(value, struct SpLogBudget);
+} log_budgets SEC(".maps");
 
 #endif

@@ -13,7 +13,7 @@ static __always_inline int filter(struct xdp_md* ctx, __u32 direction) {
   __builtin_memset(&packet, 0, sizeof(packet));
   reason = read_frame(ctx, &packet);
   if (reason == SP_UNDECIDED) reason = judge(&packet, direction);
-  return account(&packet, reason);
+  return account(ctx, &packet, direction, reason);
 }
 
 SEC("xdp")

@@ -23,6 +23,7 @@
 #include <utility>
 
 #include "runtime/bpffs.h"
+#include "runtime/event_ring.h"
 #include "runtime/fd.h"
 #include "runtime/libbpf_log.h"
 #include "xdp.skel.h"
@@ -125,6 +126,15 @@ void specialise(sallyport_xdp& skeleton, const Image& image) {
   skeleton.rodata->vlan_classes = static_cast<std::uint32_t>(vlan_classes(image));
   skeleton.rodata->has_names = binds_names(image);
   skeleton.rodata->has_inward = has_inward_rules(image);
+  skeleton.rodata->log_rules = log_rules(image);
+}
+
+/// Without a rule that logs, what would tell of packets is not made.
+void size_events(sallyport_xdp& skeleton, std::uint32_t rules) {
+  for (bpf_map* map : {skeleton.maps.events, skeleton.maps.log_budgets}) {
+    bpf_map__set_autocreate(map, rules > 0);
+  }
+  if (rules > 0) bpf_map__set_max_entries(skeleton.maps.log_budgets, rules);
 }
 
 Result<Skeleton> load_skeleton(const Image& image, const MapSizes& sizes) {
@@ -139,6 +149,7 @@ Result<Skeleton> load_skeleton(const Image& image, const MapSizes& sizes) {
   bpf_map__set_max_entries(maps.bound4, sizes.bound);
   bpf_map__set_max_entries(maps.bound6, sizes.bound);
   bpf_map__set_max_entries(maps.rule_counters, sizes.rules + 1);
+  size_events(**skeleton, log_rules(image));
   if (const int failed = sallyport_xdp::load(skeleton->get()); failed != 0) {
     return std::unexpected(load_error("load the XDP program", -failed, log.text()));
   }
@@ -352,7 +363,25 @@ Result<Counters> Datapath::counters() const {
 }
 
 Result<void> Datapath::clear_counters() {
-  return sallyport::clear_counters(loaded_->counter_maps());
+  if (auto cleared = sallyport::clear_counters(loaded_->counter_maps()); !cleared) return cleared;
+  if (events_fd() < 0) return {};
+  return forget_events(events_fd(), bpf_map__fd(loaded_->skeleton->maps.log_budgets));
+}
+
+int Datapath::events_fd() const {
+  return log_rules(loaded_->image) > 0 ? bpf_map__fd(loaded_->skeleton->maps.events) : -1;
+}
+
+Result<std::vector<std::uint64_t>> Datapath::untold() const {
+  std::vector<std::uint64_t> by_rule(loaded_->image.rules.size());
+  if (events_fd() < 0) return by_rule;
+  const auto by_slot = untold_packets(bpf_map__fd(loaded_->skeleton->maps.log_budgets));
+  if (!by_slot) return by_slot;
+  std::size_t slot = 0;
+  for (std::size_t rule = 0; rule < by_rule.size(); ++rule) {
+    if (loaded_->image.rules[rule].log) by_rule[rule] = by_slot->at(slot++);
+  }
+  return by_rule;
 }
 
 Result<void> Datapath::carry(const Counters& counters) {

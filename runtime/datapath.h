@@ -44,8 +44,14 @@ class Datapath {
   Result<Counters> counters() const;
   /// Adds to what counters() reports: what the generation before has counted.
   Result<void> carry(const Counters& counters);
-  /// Forgets what this program has counted; what was carried stays.
+  /// Forgets what this program has counted and told; what was carried stays.
   Result<void> clear_counters();
+
+  /// The ring of events (event_ring.h); below zero if no rule logs.
+  int events_fd() const;
+  /// Packets that rules decided, should have logged and did not, for want of budget or room: by
+  /// rule index.
+  Result<std::vector<std::uint64_t>> untold() const;
 
   /// Runs one frame through the program: XDP_PASS or XDP_DROP. Counts like a real packet.
   Result<std::uint32_t> test_run(std::span<const std::uint8_t> frame,

@@ -313,7 +313,9 @@ Result<void> Runtime::take_over(Generation next, const std::optional<Predecessor
     return done;
   }
   if (before) carry_counters(next, *before);
+  packet_log_.reset();  // tells the last of the generation that it reads
   generation_ = std::move(next);
+  open_packet_log();
   names_ = names_for(generation_->image(), &table);
   retire_others();
   plan_nft_check();
@@ -374,6 +376,20 @@ void Runtime::carry_counters(Generation& next, const Predecessor& before) {
     carried = std::unexpected(counters.error());
   }
   if (!carried) world_.log(carried.error().text() + "; counters start at zero");
+}
+
+/// Whatever fails here, the verdicts are as they were.
+void Runtime::open_packet_log() {
+  const Datapath* datapath = generation_->datapath();
+  if (!datapath || datapath->events_fd() < 0) return;
+  auto opened = PacketLog::open(
+      loop_, *datapath,
+      [this](const Address& address) { return binder_->table().names_of(address); }, world_.log);
+  if (opened) {
+    packet_log_ = std::move(*opened);
+  } else {
+    world_.log(opened.error().text() + "; packets of rules that log are not told");
+  }
 }
 
 void Runtime::retire_others() {

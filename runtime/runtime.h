@@ -20,6 +20,7 @@
 #include "runtime/generation.h"
 #include "runtime/history.h"
 #include "runtime/nft_wall.h"
+#include "runtime/packet_log.h"
 #include "runtime/run_directory.h"
 #include "runtime/status.h"
 #include "runtime/views.h"
@@ -104,6 +105,7 @@ class Runtime {
   Result<void> switch_to(Generation& next, const Generation::Programs& fallback);
   Result<std::optional<Predecessor>> predecessor() const;
   void carry_counters(Generation& next, const Predecessor& before);
+  void open_packet_log();
   void retire_others();
   void grow();
 
@@ -144,6 +146,7 @@ class Runtime {
   std::set<Address> own_;
   std::optional<Binder> binder_;
   std::optional<Generation> generation_;
+  std::unique_ptr<PacketLog> packet_log_;  // of the generation; none if no rule logs
   std::optional<NftWall> nft_;
   std::vector<Attachment> attachments_;
   /// A device of ours that is gone.

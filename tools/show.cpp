@@ -110,6 +110,7 @@ Json removed_json(const Image& image) {
   if (!binds_names(image)) removed.push_back("bound addresses (no names)");
   if (!has_inward_rules(image)) removed.push_back("inward rows (no inward rules)");
   if (vlan_classes(image) == 1) removed.push_back("VLANs (no zone has any)");
+  if (log_rules(image) == 0) removed.push_back("events of packets (no rule logs)");
   return removed;
 }
 

@@ -131,6 +131,15 @@ void copy_places(std::span<std::byte> arena, const SpArenaHeader& header, const 
   }
 }
 
+/// By rule id; empty if no rule logs.
+std::vector<std::uint32_t> log_slots_of(const Image& image) {
+  if (log_rules(image) == 0) return {};
+  std::vector<std::uint32_t> slots{SP_NO_LOG_SLOT};
+  std::uint32_t next = 0;
+  for (const ImageRule& rule : image.rules) slots.push_back(rule.log ? next++ : SP_NO_LOG_SLOT);
+  return slots;
+}
+
 std::unexpected<Error> does_not_fit(const std::string& detail) {
   return std::unexpected(Error{"lay out the tables", "the policy is too large", detail});
 }
@@ -176,6 +185,9 @@ Result<std::vector<std::byte>> build_arena(const Image& image, const LabelTables
     header.vlans = layout.reserve(SP_VLAN_IDS, sizeof(std::uint16_t));
     header.place_zones = layout.reserve(std::uint64_t{header.places} * header.vlan_classes, 4);
   }
+  header.rules = static_cast<std::uint32_t>(image.rules.size());
+  const std::vector<std::uint32_t> log_slots = log_slots_of(image);
+  if (!log_slots.empty()) header.log_slots = layout.reserve(log_slots.size(), 4);
   if (layout.end() > SP_ARENA_MAX_SIZE) {
     return does_not_fit(std::to_string(layout.end()) + " bytes of tables, at most " +
                         std::to_string(SP_ARENA_MAX_SIZE) + " are possible");
@@ -193,6 +205,7 @@ Result<std::vector<std::byte>> build_arena(const Image& image, const LabelTables
   copy(arena, header.service.tables, service.tables);
   copy(arena, header.service.pages, service.pages);
   copy_places(arena, header, image);
+  copy(arena, header.log_slots, log_slots);
   store_verdicts(arena, header, labels, 0);
   store_rows(arena, header, labels, 0);
   return arena;

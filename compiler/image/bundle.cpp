@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// bundle_bytes() and read_bundle(): the bundle file, format version 4.
+// bundle_bytes() and read_bundle(): the bundle file, format version 5.
 //
 // All numbers are little-endian, without padding; u8 u32 u64 u128 say their width in bits. A text
 // is a u32 length and that many bytes; a list is a u32 count and its elements; an optional is a u8
 // (0 or 1) and, if 1, its value; a flag is a u8 (0 or 1).
 //
 //   bundle   = magic      8 bytes: "sallybnd"
-//              version    u32: 4. A reader that knows another one stops here.
+//              version    u32: 5. A reader that knows another one stops here.
 //              length     u64: bytes of the whole file
 //              image      u64 length, then `Image`
 //              program    u64 length, then the Program's canonical text (program_text.h)
@@ -29,7 +29,7 @@
 //   Rule     = action u8 (0 allow, 1 deny), direction u8 (0 outward, 1 inward), optional zone u32,
 //              group u32, services Numbers, guarded services Numbers, resolver services Numbers,
 //              identity text, text, Origin = vendor text, part text, rule Place, use Place,
-//              first day and day behind the last: optional u32, in days since 0001-01-01
+//              first day and day behind the last: optional u32, in days since 0001-01-01, log flag
 //   Place    = file text, line u32, column u32
 //   Fragment = label u32, ports Numbers, guarded Numbers
 //   Table    = starts (list of u32; of u128 in zone6 and remote6), labels Numbers
@@ -57,7 +57,7 @@ namespace sallyport {
 namespace {
 
 constexpr std::string_view magic = bundle_magic;
-constexpr std::uint32_t format_version = 4;
+constexpr std::uint32_t format_version = 5;
 constexpr std::size_t header_size = 8 + 4 + 8;
 constexpr std::size_t digest_size = std::tuple_size_v<Sha256>;
 constexpr std::size_t smallest = header_size + 8 + 8 + digest_size;

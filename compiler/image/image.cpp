@@ -323,6 +323,10 @@ bool binds_names(const Image& image) {
                      [](const Group& group) { return !group.patterns.empty(); });
 }
 
+std::uint32_t log_rules(const Image& image) {
+  return static_cast<std::uint32_t>(std::ranges::count_if(image.rules, &ImageRule::log));
+}
+
 std::size_t row_width(const Image& image) {
   return image.zone_sets.size() * (has_inward_rules(image) ? 2 : 1);
 }

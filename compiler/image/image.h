@@ -76,6 +76,7 @@ struct ImageRule {
   std::string text;
   Origin origin;
   Validity validity = {};  // on other days it has no services and an empty group
+  bool log = false;        // what it decides is told
   bool operator==(const ImageRule&) const = default;
 };
 
@@ -138,6 +139,8 @@ bool has_inward_rules(const Image& image);
 bool binds_names(const Image& image);
 /// The entries of a row of LabelTables::rows.
 std::size_t row_width(const Image& image);
+/// How many rules log.
+std::uint32_t log_rules(const Image& image);
 /// True if the image forbids it: an address that such a name has is refused to every name.
 bool is_never(const Image& image, const HostName& name);
 

@@ -48,7 +48,7 @@ void fields(auto& codec, Either<Origin> auto& origin) {
 }
 void fields(auto& codec, Either<ImageRule> auto& rule) {
   codec(rule.action, rule.direction, rule.zone, rule.group, rule.services, rule.guarded_services,
-        rule.resolver_services, rule.identity, rule.text, rule.origin, rule.validity);
+        rule.resolver_services, rule.identity, rule.text, rule.origin, rule.validity, rule.log);
 }
 void fields(auto& codec, Either<FragmentService> auto& fragment) {
   codec(fragment.label, fragment.ports, fragment.guarded);

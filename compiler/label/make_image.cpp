@@ -175,6 +175,7 @@ std::vector<const Rule*> add_groups_and_rules(const Program& whole, const Progra
     made.text = std::move(texts[i]);
     made.origin = rule.origin;
     made.validity = whole.rules[i].validity;
+    made.log = rule.log;
   }
   return examples;
 }

@@ -49,9 +49,9 @@ bool is_everything(const Item& item, Family family) {
   return true;
 }
 
-/// As few parts as possible. Only a deny may close what no packet can have.
-std::vector<Part> parts_of(const std::vector<Item>& items, const Class& members, Stage stage,
-                           Family family) {
+/// As few parts as possible. Only a deny may speak of what no packet can have.
+std::vector<Part> parts_of(const std::vector<Item>& items, const Class& members,
+                           const std::vector<Decider>& deciders, Family family) {
   std::vector<Part> parts;
   for (const auto& [index, rule] : members) {
     Part next{items[index], rule};
@@ -63,7 +63,7 @@ std::vector<Part> parts_of(const std::vector<Item>& items, const Class& members,
       next.item.whole = true;
       next.item.last = 0;
     }
-    const bool joins = stage == Stage::deny && !parts.empty() && parts.back().rule == rule &&
+    const bool joins = deciders[rule - 1].denies && !parts.empty() && parts.back().rule == rule &&
                        adjoins(parts.back().item, next.item, family);
     if (joins) {
       parts.back().item.last_protocol = next.item.last_protocol;
@@ -90,7 +90,7 @@ bool holds_type(const Item& item, std::uint8_t protocol, std::uint16_t type) {
 }  // namespace
 
 const char* stage_name(Stage stage) {
-  constexpr const char* names[] = {"deny", "wide", "later", "quoted"};
+  constexpr const char* names[] = {"deny", "wide", "later", "quoted", "logged"};
   return names[static_cast<std::size_t>(stage)];
 }
 
@@ -111,54 +111,65 @@ std::uint32_t Classes::chain_for(Stage stage, Side port, Family family,
 
 void Classes::add_rules(std::uint32_t chain, Stage stage, Side port, Family family,
                         const std::vector<Item>& items, const Class& members) {
-  for (const auto& [item, rule] : parts_of(items, members, stage, family)) {
-    const std::string& counter = counters_[rule - 1];
+  for (const auto& [item, rule] : parts_of(items, members, deciders_, family)) {
+    const Decider& decider = deciders_[rule - 1];
     if (port == Side::source && !item.whole && !has_ports(item.protocol)) {
-      add_echo_rule(chain, stage, item, counter);
+      add_echo_rule(chain, stage, item, decider);
     } else if (stage == Stage::quoted) {
-      add_quoted_rule(chain, family, item, counter);
-    } else if (stage == Stage::deny) {
-      // Only what no generation accepts drops, so a deny leaves.
-      draft_.add_rule(chain, matching(item, port, family).count(counter).leave());
+      add_quoted_rule(chain, family, item, decider);
     } else {
-      draft_.add_rule(chain, matching(item, port, family).count(counter).accept());
+      decide(chain, stage, matching(item, port, family), decider);
     }
+  }
+}
+
+void Classes::decide(std::uint32_t chain, Stage stage, const RuleBuilder& match,
+                     const Decider& decider) {
+  // A rule of its own, since its limit must not decide. Stage::logged has told what gets to wide.
+  if (!decider.log_prefix.empty() && stage != Stage::wide) {
+    draft_.add_rule(chain, RuleBuilder(match).log(decider.log_prefix).done());
+  }
+  if (stage == Stage::logged) return;
+  if (!decider.denies) {
+    draft_.add_rule(chain, RuleBuilder(match).count(decider.counter).accept());
+  } else if (stage == Stage::deny) {
+    // Only what no generation accepts drops, so a deny leaves.
+    draft_.add_rule(chain, RuleBuilder(match).count(decider.counter).leave());
   }
 }
 
 /// Of ICMP only echo replies are answers, to the echo request.
 void Classes::add_echo_rule(std::uint32_t chain, Stage stage, const Item& item,
-                            const std::string& counter) {
+                            const Decider& decider) {
   const bool v4 = item.protocol == protocol_icmp;
   const std::uint16_t request = v4 ? 8 : 128;
   const std::uint16_t reply = v4 ? 0 : 129;
   if (!holds_type(item, item.protocol, request) || last_port(item.protocol) == 0) return;
-  RuleBuilder rule = RuleBuilder().ports(item.protocol, reply, reply).count(counter);
-  draft_.add_rule(chain, stage == Stage::deny ? rule.leave() : rule.accept());
+  decide(chain, stage, RuleBuilder().ports(item.protocol, reply, reply), decider);
 }
 
 /// The quoted packet is an answer: its source port is the one that the rule opens, and only an echo
 /// reply shows that the echo request was allowed.
 void Classes::add_quoted_rule(std::uint32_t chain, Family family, const Item& item,
-                              const std::string& counter) {
+                              const Decider& decider) {
   const bool v4 = family == Family::v4;
   const QuoteLayout& at = v4 ? quote4 : quote6;
   const std::uint8_t icmp = v4 ? protocol_icmp : protocol_icmpv6;
   const std::uint8_t request = v4 ? 8 : 128;
   const std::uint8_t reply = v4 ? 0 : 129;
   if (holds_type(item, icmp, request)) {
-    draft_.add_rule(chain, RuleBuilder()
-                               .transport_byte(at.protocol, icmp, icmp)
-                               .transport_byte(at.source_port, reply, reply)
-                               .count(counter)
-                               .accept());
+    decide(chain, Stage::quoted,
+           RuleBuilder()
+               .transport_byte(at.protocol, icmp, icmp)
+               .transport_byte(at.source_port, reply, reply),
+           decider);
   }
   for (const std::uint8_t protocol : {protocol_tcp, protocol_udp}) {
     if (protocol < item.protocol || protocol > item.last_protocol) continue;
     RuleBuilder rule;
     rule.transport_byte(at.protocol, protocol, protocol);
     if (!item.whole) rule.transport_word(at.source_port, item.first, item.last);
-    draft_.add_rule(chain, rule.count(counter).accept());
+    decide(chain, Stage::quoted, rule, decider);
   }
 }
 

@@ -156,6 +156,9 @@ class Builder {
   }
 
   void add_allow(std::uint32_t chain, std::size_t zone, Family family, const View& view) {
+    // Before the sets, which accept and cannot tell. A zone class without rules that log has none.
+    add_stage(chain, Stage::logged, zone, family, view,
+              targets_of(Stage::logged, family, zone, view, {}));
     if (view.answers) {
       ask_levels(chain, zone, family, view);
     } else {
@@ -231,17 +234,21 @@ class Builder {
     std::ranges::sort(elements);
   }
 
+  std::string stage_chain(Stage stage, std::size_t zone, Family family, const View& view) const {
+    const std::string kind = view.answers ? "answers_" : "";
+    return zone_name(zone, kind + stage_name(stage) + digit(family));
+  }
+
   /// Addresses that names bind, then the ranges of the policy.
   void add_stage(std::uint32_t chain, Stage stage, std::size_t zone, Family family,
                  const View& view, const std::vector<Target>& targets) {
-    const std::string kind = view.answers ? "answers_" : "";
-    const std::string name = zone_name(zone, kind + stage_name(stage) + digit(family));
+    const std::string name = stage_chain(stage, zone, family, view);
     if (meaning_.may_bind(stage, family, zone)) {
       Place& place = half_.place(zone, family);
-      BoundSets& bound =
-          view.answers ? place.bound_answers : place.bound[static_cast<std::size_t>(stage)];
-      bound = std::array{add_bound_set(chain, name + "_bound", family, view),
-                         add_bound_set(chain, name + "_moved", family, view)};
+      auto& bound = view.answers ? place.bound_answers : place.bound;
+      bound[static_cast<std::size_t>(stage)] =
+          std::array{add_bound_set(chain, name + "_bound", family, view),
+                     add_bound_set(chain, name + "_moved", family, view)};
     }
     add_dispatch(layout_.draft, chain, name, Holds::jumps, view.remote(), targets);
   }
@@ -544,17 +551,18 @@ class Builder {
 }  // namespace
 
 Layout::Layout(const Image& image, const Options& wanted)
-    : options(wanted), draft(options), classes(draft, counters) {
+    : options(wanted), draft(options), classes(draft, deciders) {
   halves.push_back(std::make_unique<Half>(image, Direction::outward, options));
   if (has_inward_rules(image)) {
     halves.push_back(std::make_unique<Half>(image, Direction::inward, options));
   }
   add_skeleton(draft, options, halves.size() > 1);
   for (const ImageRule& rule : image.rules) {
-    counters.push_back(counter_name(rule));
-    draft.table().counters.push_back({counters.back(), comment_of(rule.identity)});
+    deciders.push_back({counter_name(rule), rule.log ? log_prefix(options.table, rule) : "",
+                        rule.action == sallyport::Action::deny});
+    draft.table().counters.push_back({deciders.back().counter, comment_of(rule.identity)});
   }
-  first_counter = static_cast<std::uint32_t>(draft.table().counters.size() - counters.size());
+  first_counter = static_cast<std::uint32_t>(draft.table().counters.size() - deciders.size());
   for (const auto& half : halves) Builder(*this, *half).build();
 }
 

@@ -23,9 +23,9 @@ using BoundSets = std::optional<std::array<std::size_t, 2>>;
 
 /// What is made for one zone class in one family.
 struct Place {
-  std::optional<std::size_t> bound_services;  // the set of whole addresses
-  std::array<BoundSets, 4> bound;             // by Stage
-  BoundSets bound_answers;                    // of Stage::wide, for packets the other way
+  std::optional<std::size_t> bound_services;    // the set of whole addresses
+  std::array<BoundSets, stages> bound;          // by Stage
+  std::array<BoundSets, stages> bound_answers;  // of packets the other way: wide and logged
 };
 
 /// What the rules of one direction say, of flows and of the answers to them.
@@ -52,7 +52,7 @@ struct Layout {
 
   Options options;
   std::vector<std::unique_ptr<Half>> halves;  // outward, and inward if a rule is
-  std::vector<std::string> counters;          // of the rules
+  std::vector<Decider> deciders;              // the rules
   std::uint32_t first_counter = 0;
   Draft draft;
   Classes classes;

@@ -10,6 +10,23 @@ namespace {
 /// Above this many elements, hash sets of services give way to maps from addresses to chains.
 constexpr std::uint64_t most_elements = 1'000'000;
 
+/// Whether a stage has something to say of what the rule decides.
+bool is_asked(Stage stage, const ImageRule& rule) {
+  const bool denies = rule.action == sallyport::Action::deny;
+  switch (stage) {
+    case Stage::deny:
+      return denies;
+    case Stage::later:
+      return !denies || rule.log;  // what is denied drops anyhow, and may have to be told
+    case Stage::logged:
+      return !denies && rule.log;
+    case Stage::wide:
+    case Stage::quoted:
+      return !denies;
+  }
+  return false;
+}
+
 bool names_anything(const Image& image) {
   return !image.names.empty() || !image.derivations.empty() ||
          std::ranges::any_of(image.groups,
@@ -59,7 +76,8 @@ void Meaning::choose_levels() {
 }
 
 void Meaning::find_dynamic_labels() {
-  std::vector<bool> dynamic(image_.groups.size(), false);
+  std::vector<bool>& dynamic = dynamic_groups_;
+  dynamic.assign(image_.groups.size(), false);
   std::vector<bool> allows(image_.groups.size(), false);
   for (std::size_t group = 0; group < image_.groups.size(); ++group) {
     dynamic[group] = !image_.groups[group].patterns.empty();
@@ -107,8 +125,7 @@ Class Meaning::class_of(Stage stage, Family family, std::size_t zone, std::uint3
   for (std::uint32_t index = 0; index < all.size(); ++index) {
     const Item& item = all[index];
     const std::uint32_t found = cell(label, zone, item.label);
-    const bool denied = (found & SP_CELL_DENY) != 0;
-    if (found == 0 || denied != (stage == Stage::deny)) continue;
+    if (found == 0 || !is_asked(stage, image_.rules[SP_CELL_RULE(found) - 1])) continue;
     if (stage == Stage::wide && item.exact && allowed(rare, zone, item.label) == 0) continue;
     members.emplace_back(index, SP_CELL_RULE(found));
   }
@@ -117,9 +134,19 @@ Class Meaning::class_of(Stage stage, Family family, std::size_t zone, std::uint3
 
 bool Meaning::may_bind(Stage stage, Family family, std::size_t zone) const {
   if (!has_names_) return false;
+  if (stage == Stage::logged) return may_log(zone);
   // A name may complete the ports that let later fragments of a static address pass.
   const std::uint32_t most = stage == Stage::later ? allowed_label_ : dynamic_label_;
   return !class_of(stage, family, zone, most, 0).empty();
+}
+
+bool Meaning::may_log(std::size_t zone) const {
+  const std::vector<std::uint32_t>& inside = image_.zone_sets[zones_[zone].zone_label];
+  return std::ranges::any_of(image_.rules, [&](const ImageRule& rule) {
+    return is_asked(Stage::logged, rule) && rule.direction == direction_ &&
+           dynamic_groups_[rule.group] &&
+           (!rule.zone || std::ranges::binary_search(inside, *rule.zone));
+  });
 }
 
 bool Meaning::may_bind_services(Family family, std::size_t zone) const {

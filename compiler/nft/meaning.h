@@ -62,6 +62,8 @@ class Meaning {
  private:
   void find_dynamic_labels();
   void choose_levels();
+  /// True if an allow rule of names logs, of those that packets of the zone class meet.
+  bool may_log(std::size_t zone) const;
   std::uint32_t cell(std::uint32_t label, std::size_t zone, std::uint32_t service) const {
     return tables_.verdicts[tables_.rows[label][first_row_ + zones_[zone].zone_label]][service];
   }
@@ -82,6 +84,7 @@ class Meaning {
   std::vector<Levels> levels_;
   bool by_chains_ = false;
   bool has_names_ = false;
+  std::vector<bool> dynamic_groups_;  // that names may join
   // Of everything that names may join, and of everything that rules allow.
   std::uint32_t dynamic_label_ = 0, allowed_label_ = 0;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -52,11 +53,33 @@ std::vector<Placed> only_in(const std::vector<Placed>& from, const std::vector<P
   return result;
 }
 
+/// Those of `members` that `others` do not have; both are sorted.
+Class class_without(const Class& members, const Class& others) {
+  Class rest;
+  std::ranges::set_difference(members, others, std::back_inserter(rest));
+  return rest;
+}
+
 }  // namespace
 
 std::string counter_name(const ImageRule& rule) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(rule.identity.data());
   return "rule_" + hex(sha256({bytes, rule.identity.size()})).substr(0, 12);
+}
+
+std::string log_prefix(const std::string& table, const ImageRule& rule) {
+  constexpr std::size_t longest = 127;  // for the kernel
+  const bool denies = rule.action == sallyport::Action::deny;
+  const std::string lead =
+      table + (denies ? " log drop " : " log pass ") + counter_name(rule) + ' ';
+  std::string place = rule.origin.rule.file + ':' + std::to_string(rule.origin.rule.line);
+  const std::size_t room = longest - lead.size() - 2;
+  if (place.size() > room) place = "..." + place.substr(place.size() - (room - 3));
+  for (char& c : place) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code <= 0x20 || code > 0x7e || c == '"' || c == '\\' || c == '$') c = '_';
+  }
+  return lead + place + ": ";
 }
 
 struct Ruleset::State : Layout {
@@ -102,19 +125,23 @@ struct Ruleset::State : Layout {
     const std::uint32_t rare = meaning.levels(family).rare().find(address.number);
     const auto place = [&](const BoundSets& sets, Stage stage, Side port) {
       if (!sets) return;
-      const Class members = meaning.class_of(stage, family, zone, label, rare);
-      if (members.empty() || members == meaning.class_of(stage, family, zone, unbound, rare)) {
-        return;
-      }
+      Class members = meaning.class_of(stage, family, zone, label, rare);
+      const Class without = meaning.class_of(stage, family, zone, unbound, rare);
+      if (members == without) return;
+      // What the ranges around the address tell is told there.
+      if (stage == Stage::logged) members = class_without(members, without);
+      if (members.empty()) return;
       const std::uint32_t chain =
           classes.chain_for(stage, port, family, meaning.items(stage, family), members, {});
       result.push_back({(*sets)[moved ? 1 : 0], {key_of(address), chain}});
     };
     const Place& here = half.place(zone, family);
-    for (const Stage stage : {Stage::wide, Stage::later, Stage::quoted}) {
+    for (const Stage stage : {Stage::wide, Stage::later, Stage::quoted, Stage::logged}) {
       place(here.bound[static_cast<std::size_t>(stage)], stage, Side::destination);
     }
-    place(here.bound_answers, Stage::wide, Side::source);
+    for (const Stage stage : {Stage::wide, Stage::logged}) {
+      place(here.bound_answers[static_cast<std::size_t>(stage)], stage, Side::source);
+    }
   }
 
   bool changes_chain(const std::vector<Placed>& before, const std::vector<Placed>& after) const {

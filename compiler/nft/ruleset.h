@@ -59,4 +59,9 @@ class Ruleset {
 /// The name of a rule's counter, the same in every generation: `rule_1f0a9c3b5d77`.
 std::string counter_name(const ImageRule& rule);
 
+/// What the kernel's log begins a line with about a packet of a rule that logs:
+/// `sallyport-main log drop rule_1f0a9c3b5d77 gateway.sally:14: `. At most 127 bytes, without
+/// blanks in the place.
+std::string log_prefix(const std::string& table, const ImageRule& rule);
+
 }  // namespace sallyport::nft

@@ -28,7 +28,8 @@ std::map<std::string, std::uint64_t> budget() {
   return figures;
 }
 
-/// With everything that a policy can have, so that no branch is removed before the verifier sees it.
+/// With everything that a policy can have, so that no branch is removed before the verifier sees
+/// it.
 Program everything() {
   Program program;
   program.policy = "everything";
@@ -36,6 +37,7 @@ Program everything() {
   Rule& outward = program.rules.emplace_back();
   outward.services = {{protocol_tcp, 443, 443}};
   outward.remote.names = {*HostName::parse("a.example.com")};
+  outward.log = true;
   Rule& inward = program.rules.emplace_back();
   inward.direction = Direction::inward;
   inward.services = {{protocol_tcp, 22, 22}};

@@ -220,6 +220,7 @@ Rule random_rule(Dice& dice, std::size_t zones, const std::vector<Resolver>& res
     const bool named = !remote.names.empty() || !remote.patterns.empty() || !remote.derived.empty();
     if (named && !resolvers.empty() && dice.one_in(4)) rule.via = dice.pick(resolvers).name;
   }
+  rule.log = dice.one_in(4);
   rule.origin.rule = {"random.sally", line, 3};
   if (dice.one_in(2)) {
     rule.origin.vendor = "vendor" + std::to_string(dice.below(3));

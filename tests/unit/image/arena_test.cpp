@@ -182,6 +182,22 @@ TEST(Arena, UnusedLabelsAndRowsOpenNothing) {
   }
 }
 
+TEST(Arena, RulesThatLogHaveSlotsInOrder) {
+  Program program = program_of({allow({"tcp 443"}, {"192.0.2.1"}), allow({"tcp 80"}, {"192.0.2.2"}),
+                                allow({"tcp 22"}, {"192.0.2.3"})});
+  const auto silent = arena_of(make_image(program));
+  EXPECT_EQ(ArenaReader(silent).header().rules, 3U);
+  EXPECT_EQ(ArenaReader(silent).header().log_slots, 0U);
+
+  program.rules[0].log = program.rules[2].log = true;
+  const auto arena = arena_of(make_image(program));
+  const ArenaReader reader(arena);
+  ASSERT_NE(reader.header().log_slots, 0U);
+  std::vector<std::uint32_t> slots(4);
+  std::memcpy(slots.data(), &arena[reader.header().log_slots], 4 * sizeof(std::uint32_t));
+  EXPECT_EQ(slots, (std::vector<std::uint32_t>{SP_NO_LOG_SLOT, 0, SP_NO_LOG_SLOT, 1}));
+}
+
 TEST(Arena, CapacityLeavesAsMuchAgainAndAtLeast1024) {
   LabelTables labels;
   labels.remote_groups.resize(10);

@@ -28,6 +28,7 @@ Program with_everything() {
                   allow({"udp 0-65535"}, {"*.example.com", "192.0.2.0/24"}),
                   allow({"icmp 8"}, {".example.net"}), deny_every_service({"192.0.2.66"})});
   program.rules[1].private_ok = true;
+  program.rules[3].log = true;
   program.rules[2].direction = Direction::inward;
   program.rules[0].origin = {"vendor", "part", {"v.sally", 3, 5}, {"p.sally", 7, 1}};
   program.lifetimes.grace = Seconds{30};
@@ -48,7 +49,7 @@ struct Seed {
 std::vector<Seed> seeds() {
   const Bytes rich = bundle_of(with_everything());
   Bytes newer = rich;
-  newer[8] = 5;
+  newer[8] += 1;
   Bytes flipped = rich;
   flipped[rich.size() / 2] ^= 4;
   return {{"empty.bundle", bundle_of(program_of({})), true},

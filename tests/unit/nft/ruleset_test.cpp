@@ -283,5 +283,54 @@ TEST(NftRuleset, CounterNamesDoNotDependOnTheGeneration) {
   }
 }
 
+TEST(LogPrefix, names_table_verdict_counter_and_place) {
+  ImageRule rule;
+  rule.action = sallyport::Action::deny;
+  rule.origin.rule = {"gateway.sally", 14, 3};
+  EXPECT_EQ(log_prefix("sallyport-main", rule),
+            "sallyport-main log drop " + counter_name(rule) + " gateway.sally:14: ");
+  rule.action = sallyport::Action::allow;
+  rule.origin.rule.file = "my \"$files\"/x\n.sally";
+  EXPECT_EQ(log_prefix("t", rule),
+            "t log pass " + counter_name(rule) + " my___files_/x_.sally:14: ");
+  rule.origin.rule.file = std::string(300, 'x') + "/end.sally";
+  const std::string longest = log_prefix("sallyport-" + std::string(32, 'i'), rule);
+  EXPECT_EQ(longest.size(), 127U);
+  EXPECT_TRUE(longest.ends_with("xx/end.sally:14: "));
+  EXPECT_NE(longest.find(" ...xx"), std::string::npos);
+}
+
+/// The sets that a table has because rules log, and how many rules tell.
+std::pair<std::vector<std::string>, int> logging_parts(const Program& program) {
+  Options options;
+  options.devices = {"lan0"};
+  const Table table = Ruleset(make_image(program), options).table();
+  std::vector<std::string> sets;
+  int rules = 0;
+  for (const Chain& chain : table.chains) {
+    for (const Rule& rule : chain.rules) {
+      rules += rule.text.find(" log drop ") != std::string::npos;
+      rules += rule.text.find(" log pass ") != std::string::npos;
+    }
+  }
+  for (const Set& set : table.sets) {
+    if (set.name.find("logged") != std::string::npos) sets.push_back(set.name);
+  }
+  return {sets, rules};
+}
+
+TEST(LoggingRules, only_those_that_log_cost_something) {
+  using Sets = std::vector<std::string>;
+  Program program = program_of(
+      {allow({"tcp 443"}, {"192.0.2.1", "a.example.com"}), deny({"tcp 443"}, {"192.0.2.66"})});
+  EXPECT_EQ(logging_parts(program), std::pair(Sets{}, 0));
+  program.rules[1].log = true;
+  EXPECT_EQ(logging_parts(program), std::pair(Sets{}, 1)) << "in the chain of what is denied";
+  program.rules[0].log = true;
+  const Sets sets{"g1_zone0_logged4_bound", "g1_zone0_logged4_moved", "g1_zone0_logged4",
+                  "g1_zone0_logged6_bound", "g1_zone0_logged6_moved"};
+  EXPECT_EQ(logging_parts(program), std::pair(sets, 2));
+}
+
 }  // namespace
 }  // namespace sallyport::nft
