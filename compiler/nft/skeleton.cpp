@@ -23,7 +23,6 @@ constexpr std::uint8_t fragment_header = 44;
 constexpr std::array<std::uint8_t, 10> headers_v6 = {0, 43, 44, 51, 60, 135, 139, 140, 253, 254};
 
 // Chains.
-constexpr const char* judge_either = "judge";
 constexpr const char* doubtful_source = "doubtful_source";
 constexpr const char* extended_routes = "extended_routes";
 constexpr const char* extended_pieces = "extended_pieces";
@@ -147,9 +146,15 @@ class Skeleton {
     }
   }
 
+  void add_route_rules(std::uint32_t chain, Family family) {
+    if (family == Family::v4) {
+      draft_.add_rule(chain, RuleBuilder().has_options().jump("ipv4_options"));
+    } else {
+      draft_.add_rule(chain, RuleBuilder().extension(routing_header, true).jump("routing_header"));
+    }
+  }
   void add_route_rules(std::uint32_t chain) {
-    draft_.add_rule(chain, RuleBuilder().has_options().jump("ipv4_options"));
-    draft_.add_rule(chain, RuleBuilder().extension(routing_header, true).jump("routing_header"));
+    for (const Family family : {Family::v4, Family::v6}) add_route_rules(chain, family);
   }
 
   /// For the few packets whose family was not asked before.
@@ -172,11 +177,6 @@ class Skeleton {
         draft_.add_rule(judge, RuleBuilder().jump(bad_destination));
       }
     }
-    const auto judge =
-        draft_.add_chain(named(judge_either, direction), "for packets of either family");
-    add_route_rules(judge);
-    draft_.add_rule(judge, RuleBuilder().family(Family::v4).go(named(judge4_chain, direction)));
-    draft_.add_rule(judge, RuleBuilder().go(named(judge6_chain, direction)));
   }
 
   static const char* judge_of(Family family) {
@@ -186,7 +186,6 @@ class Skeleton {
   /// Reached by fragments only. What returns from here drops.
   void add_piece_chains(Direction direction) {
     const std::string later_name = named(later_chain, direction);
-    const std::string first_name = named("first_piece", direction);
     const auto later = draft_.add_chain(later_name, "generations, for fragments without ports");
     add_strict_rules(later, direction);
     // RFC 3128: this one would overwrite the flags of a TCP header.
@@ -199,8 +198,11 @@ class Skeleton {
                                .protocols(protocol_tcp, protocol_tcp)
                                .leave());
 
-    const auto first = draft_.add_chain(first_name, "its whole transport header must be there");
-    add_first_piece(first, named(judge_either, direction));
+    for (const Family family : {Family::v4, Family::v6}) {
+      const auto first = draft_.add_chain(named(first_piece_of(family), direction),
+                                          "its whole transport header must be there");
+      add_first_piece(first, family, named(judge_of(family), direction));
+    }
 
     const auto pieces = draft_.add_chain(named("pieces", direction), "returns what is whole");
     const auto fate = [&](const RuleBuilder& piece, const std::string& chain) {
@@ -208,9 +210,10 @@ class Skeleton {
       drop_counted(pieces, piece, dropped_piece);
     };
     fate(RuleBuilder().fragment_field(offset_bits, Relation::unequal, 0), later_name);
-    fate(RuleBuilder().fragment_field(piece_bits, Relation::unequal, 0), first_name);
+    fate(RuleBuilder().fragment_field(piece_bits, Relation::unequal, 0),
+         named(first_piece_of(Family::v4), direction));
     fate(RuleBuilder().fragment_offset(Relation::unequal, 0), later_name);
-    fate(RuleBuilder().more_fragments(), first_name);
+    fate(RuleBuilder().more_fragments(), named(first_piece_of(Family::v6), direction));
     // A second fragment header would be found by nobody; the kernel takes the flow label for the
     // port of a later fragment that it describes.
     for (const std::uint8_t number : headers_v6) {
@@ -218,11 +221,18 @@ class Skeleton {
     }
   }
 
-  void add_first_piece(std::uint32_t first, const std::string& judge) {
+  static const char* first_piece_of(Family family) {
+    return family == Family::v4 ? "first_piece4" : "first_piece6";
+  }
+
+  void add_first_piece(std::uint32_t first, Family family, const std::string& judge) {
+    add_route_rules(first, family);
     // A header behind that of the fragment would push the ports to where a later fragment, one that
     // claims another protocol, could overwrite them.
-    for (const std::uint8_t number : headers_v6) {
-      draft_.add_rule(first, RuleBuilder().behind_fragment_header(number).leave());
+    if (family == Family::v6) {
+      for (const std::uint8_t number : headers_v6) {
+        draft_.add_rule(first, RuleBuilder().behind_fragment_header(number).leave());
+      }
     }
     for (std::uint8_t words = 5; words <= 15; ++words) {
       draft_.add_rule(
