@@ -83,9 +83,6 @@ Result<Generation> Generation::prepare(const Pins& pins, Bundle bundle, const Wa
   const std::string subject = "generation " + std::to_string(number);
   auto program = read_program(bundle.program_text);
   if (!program) return std::unexpected(program.error());
-  if (const auto construct = unmet(*program)) {
-    return std::unexpected(Error{"prepare " + subject, "no engine judges " + *construct, {}});
-  }
   if (const auto missing = missing_capability(*program)) {
     return std::unexpected(Error{"prepare " + subject, *missing, {}});
   }

@@ -108,10 +108,6 @@ std::expected<Program, ExitCode> open_program(const std::string& file, const std
   if (!bundle) return std::unexpected(bundle.error());
   auto program = read_program(bundle->program_text);
   if (!program) return std::unexpected(print_error(program.error()));
-  if (const auto construct = unmet(*program)) {
-    return std::unexpected(
-        print_error({"evaluate " + file, "the evaluator does not judge " + *construct, {}}));
-  }
   if (!policy.empty() && policy != program->policy) {
     return std::unexpected(
         print_usage_error(file + " holds policy " + program->policy + ", not " + policy));

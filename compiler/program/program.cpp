@@ -157,10 +157,6 @@ bool holds(const Zone& zone, const Address& local, std::uint16_t vlan) {
          });
 }
 
-std::optional<std::string> unmet(const Program&) {
-  return std::nullopt;
-}
-
 std::vector<std::string> rule_identities(const Program& program) {
   std::vector<std::string> texts;
   texts.reserve(program.rules.size());

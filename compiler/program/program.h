@@ -222,10 +222,6 @@ struct Program {
   bool operator==(const Program&) const = default;
 };
 
-/// The first construct of the program that the engines do not judge yet, in words. Such a program
-/// is refused as a whole: an engine that left it out would open or close something else.
-std::optional<std::string> unmet(const Program& program);
-
 /// The rule on one line: `allow tcp 443 to a.example.com, 192.0.2.0/24`. The derivations are those
 /// of its program; where they are not given, a derived label does not say of which alias it is.
 std::string rule_text(const Rule& rule, const std::vector<Derivation>& derivations);

@@ -200,15 +200,6 @@ TEST(ProgramText, RefusesFaultsInTheLinesThatFewProgramsHave) {
               HasSubstr("found a note behind a resolver"));
 }
 
-TEST(Program, SaysWhatNoEngineJudgesYet) {
-  const auto rare = read_program(rare_lines);
-  ASSERT_TRUE(rare);
-  EXPECT_EQ(unmet(*rare), "`log`");
-  const auto plain = read_program(sample);
-  ASSERT_TRUE(plain);
-  EXPECT_FALSE(unmet(*plain));
-}
-
 TEST(ProgramText, C3_RoundTripsRandomPrograms) {
   std::mt19937_64 random(20241022);
   for (int round = 0; round < 1000; ++round) {
