@@ -106,7 +106,7 @@ std::vector<std::size_t> rules_of(const ImageName& name, const Image& image) {
 /// What the datapath does not do under this policy, since nothing could come of it.
 Json removed_json(const Image& image) {
   Json removed = Json::array();
-  if (image.zone_sets.size() <= 1) removed.push_back("zone lookup (no zones)");
+  if (image.place_zones.size() <= 1) removed.push_back("zone lookup (no zones)");
   if (!binds_names(image)) removed.push_back("bound addresses (no names)");
   if (!has_inward_rules(image)) removed.push_back("inward rows (no inward rules)");
   if (vlan_classes(image) == 1) removed.push_back("VLANs (no zone has any)");

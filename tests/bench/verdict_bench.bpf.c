@@ -140,7 +140,7 @@ static __always_inline int measured(struct xdp_md* ctx, enum judges judges) {
     packet.rule = 1;
     reason = SP_PASS_RULE;
   }
-  return account(&packet, reason);
+  return account(ctx, &packet, SP_OUTWARD, reason);
 }
 
 SEC("xdp") int bench_nobody(struct xdp_md* ctx) {

@@ -171,7 +171,7 @@ class Programs {
     bpf_map__set_max_entries(skeleton_->maps.locals, static_cast<__u32>(policy.locals.size()));
     bpf_map__set_max_entries(skeleton_->maps.rights, static_cast<__u32>(policy.shape.rules));
     skeleton_->rodata->zoned = policy.shape.zones > 1;
-    skeleton_->rodata->has_zones = image_.zone_sets.size() > 1;
+    skeleton_->rodata->has_zones = image_.place_zones.size() > 1;
     skeleton_->rodata->has_names = binds_names(image_);
     skeleton_->rodata->has_inward = has_inward_rules(image_);
     must(verdict_bench::load(skeleton_.get()) == 0, "load the programs");
