@@ -5,7 +5,6 @@
 #define SALLYPORT_BPF_MAPS_H
 
 #include <linux/bpf.h>
-#include <stdbool.h>
 
 #include <bpf/bpf_helpers.h>
 
@@ -16,10 +15,10 @@
 const volatile __u32 arena_size = SP_ARENA_MIN_SIZE;
 
 /* What this policy has: the verifier removes the branches for what it has not. Set before load. */
-const volatile bool has_zones = true;  /* otherwise all local addresses have label 0 */
-const volatile bool has_names = true;  /* otherwise nothing is ever bound */
-const volatile bool has_inward = true; /* otherwise no rule is inward */
-const volatile __u32 log_rules = 0;    /* so many rules log; of none nothing is told */
+const volatile __u8 has_zones = 1;  /* otherwise all local addresses have label 0 */
+const volatile __u8 has_names = 1;  /* otherwise nothing is ever bound */
+const volatile __u8 has_inward = 1; /* otherwise no rule is inward */
+const volatile __u32 log_rules = 0; /* so many rules log; of none nothing is told */
 /* SpArenaHeader.vlan_classes. With 1 the verifier takes the look at the VLAN out. Set before load.
  */
 const volatile __u32 vlan_classes = 1;

@@ -48,7 +48,7 @@ struct {
 
 /* Whether zones are told apart: agents that give each endpoint maps of its own do not look at the
  * source. Set before load. */
-const volatile bool zoned = false;
+const volatile __u8 zoned = 0;
 
 /* The frame has the length and the protocol of its family already: only addresses and the port
  * change, so that every program pays the same for it. */

@@ -318,10 +318,10 @@ const std::vector<Fault<Table>> nft_faults = {
      }},
     {"a first fragment is not looked at",
      [](Table& table) {
-       chain_called(table, "first_piece").rules = {nft::RuleBuilder().go("judge")};
+       chain_called(table, "first_piece4").rules = {nft::RuleBuilder().go("judge4")};
      }},
     {"a first fragment drops",
-     [](Table& table) { chain_called(table, "first_piece").rules.clear(); }},
+     [](Table& table) { chain_called(table, "first_piece4").rules.clear(); }},
     {"a fragment over the flags of TCP is a later one like others",
      [](Table& table) { remove_rules(chain_called(table, "later_pieces"), "frag-off"); }},
     {"no rule for later fragments",

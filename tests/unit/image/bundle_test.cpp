@@ -112,14 +112,14 @@ TEST(Bundle, EverySingleBitFlipIsRefused) {
 TEST(Bundle, TheRefusalSaysWhatIsWrong) {
   const Bytes good = small_bundle();
   Bytes other_version = good;
-  other_version[8] = 5;
+  other_version[8] = 6;
   Bytes longer = good;
   longer.push_back(0);
   Bytes flipped = good;
   flipped[100] ^= 1;
   EXPECT_EQ(refusal(bytes_of("#!/bin/sh\n")),
             "cannot read bundle: not a bundle (`sallyport build` makes one from a policy)");
-  EXPECT_EQ(refusal(other_version), "cannot read bundle: format version 5, this build reads 4");
+  EXPECT_EQ(refusal(other_version), "cannot read bundle: format version 6, this build reads 5");
   EXPECT_THAT(refusal(longer), StartsWith("cannot read bundle: longer than it says"));
   EXPECT_EQ(refusal(flipped), "cannot read bundle: checksum does not match: the file is damaged");
 }

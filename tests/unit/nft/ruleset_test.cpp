@@ -325,11 +325,12 @@ TEST(LoggingRules, only_those_that_log_cost_something) {
       {allow({"tcp 443"}, {"192.0.2.1", "a.example.com"}), deny({"tcp 443"}, {"192.0.2.66"})});
   EXPECT_EQ(logging_parts(program), std::pair(Sets{}, 0));
   program.rules[1].log = true;
-  EXPECT_EQ(logging_parts(program), std::pair(Sets{}, 1)) << "in the chain of what is denied";
+  EXPECT_EQ(logging_parts(program), std::pair(Sets{}, 2))
+      << "in the chain of what is denied, and in that of its later fragments";
   program.rules[0].log = true;
   const Sets sets{"g1_zone0_logged4_bound", "g1_zone0_logged4_moved", "g1_zone0_logged4",
                   "g1_zone0_logged6_bound", "g1_zone0_logged6_moved"};
-  EXPECT_EQ(logging_parts(program), std::pair(sets, 2));
+  EXPECT_EQ(logging_parts(program), std::pair(sets, 3));
 }
 
 }  // namespace
