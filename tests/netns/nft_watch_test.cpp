@@ -211,9 +211,9 @@ TEST_F(NftWatch, F7_whatever_others_change_in_our_table_is_undone_within_a_secon
   const std::string map = text.substr(map_at, text.find(' ', map_at) - map_at);
   const std::string changes[] = {
       "insert rule " + ours + " forward accept",
-      "add rule " + ours + " judge accept",
+      "add rule " + ours + " judge4 accept",
       "flush chain " + ours + " forward",
-      "flush chain " + ours + " judge",
+      "flush chain " + ours + " judge4",
       "flush map " + ours + " " + map,
       "delete element " + ours + " " + map + " { 198.51.100.20 }",
       "add element " + ours + " " + map + " { 198.51.100.99 : accept }",
