@@ -21,8 +21,8 @@ struct Piece {
 };
 
 /// The pieces of `base` within which no key begins or ends; what is inside of the first key stands
-/// before what is not, and so on with the other keys. Costs what the keys have inside of `base`, and
-/// for each edge there the keys around it.
+/// before what is not, and so on with the other keys. Costs what the keys have inside of `base`,
+/// and for each edge there the keys around it.
 std::vector<Piece<AddressSet>> pieces_of(const AddressSet& base,
                                          const std::vector<AddressSet>& keys);
 std::vector<Piece<ServiceSet>> pieces_of(const ServiceSet& base,
